@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { envelope } from './envelope.ts';
+import { type Column, columnsOf, type Fields, shapeOf } from './fields.ts';
+
+/** How long a stream is kept: audit 7 years, raw 400 days, debug 30 days (S1 H, `features` R098). */
+export type Retention = 'audit' | 'raw' | 'debug';
+
+export interface StreamDefinition<F extends Fields = Fields> {
+  readonly name: string;
+  /** One sentence: what one event of it says. */
+  readonly description: string;
+  readonly retention: Retention;
+  /** Live versions, newest last. */
+  readonly versions: readonly number[];
+  /** Metrics it feeds, by name. */
+  readonly metrics: readonly string[];
+  readonly fields: F;
+  /** A real-looking event in canonical form, own fields and envelope. */
+  readonly example: Readonly<Record<string, unknown>>;
+}
+
+export interface Stream<F extends Fields = Fields> extends StreamDefinition<F> {
+  /** Envelope and own fields; unknown keys are refused, the transform has moved them to `extra`. */
+  readonly schema: z.ZodType;
+  /** Envelope first, then own fields, in order. */
+  readonly columns: Readonly<Record<string, Column>>;
+}
+
+export function defineStream<const F extends Fields>(definition: StreamDefinition<F>) {
+  return {
+    ...definition,
+    schema: z
+      .strictObject({ ...shapeOf(envelope), ...shapeOf(definition.fields) })
+      .meta({ title: definition.name, description: definition.description }),
+    columns: { ...columnsOf(envelope), ...columnsOf(definition.fields) },
+  };
+}

@@ -1,0 +1,46 @@
+// What the core needs from the outside world. Types only; every adapter of a port passes the port's contract suite.
+
+/** An object as listed: its key and its size in bytes. */
+export interface ObjectInfo {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** A flat, immutable object store: S3, or a folder with the same keys. */
+export interface ObjectStore {
+  /** Writes the whole object or nothing, durably; an object of that key is replaced. */
+  put(key: string, body: Uint8Array): Promise<void>;
+  /** The object's bytes, or undefined where there is none. */
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** All objects whose key begins with the prefix, in key order. */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Removes the object; no error where there is none. */
+  delete(key: string): Promise<void>;
+}
+
+export type Cell = string | number | bigint | boolean | null | readonly Cell[] | { readonly [key: string]: Cell };
+
+export interface QueryResult {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** A SQL engine over the lake. */
+export interface QueryEngine {
+  /** Runs one statement. @throws QUERY_FAILED with the engine's own message. */
+  run(sql: string): Promise<QueryResult>;
+  close(): Promise<void>;
+}
+
+/** Wall-clock time. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  nowMs(): number;
+}
+
+/** Structured log lines; never throws. */
+export interface Log {
+  info(message: string, facts?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, facts?: Readonly<Record<string, unknown>>): void;
+  error(message: string, facts?: Readonly<Record<string, unknown>>): void;
+}
