@@ -2,7 +2,9 @@ import { bigint, boolean, double, json, listOf, oneOf, string, timestamp } from 
 
 /** What every event carries, whatever its stream. Identity is (strategy_id, session_id, stream, event_id). */
 export const envelope = {
-  event_id: string('Identity of the event within its strategy, session and stream; from its position where the bot gave none.'),
+  event_id: string(
+    'Identity of the event within its strategy, session and stream; from its position where the bot gave none.',
+  ),
   stream: string('Stream the event belongs to.', 'stream name'),
   schema_version: bigint('Version of the stream’s schema.', 'version'),
   ts: timestamp('When it happened; falls back to emitted_at, then bar_ts, and ts_source says which.'),
@@ -37,6 +39,10 @@ export const envelope = {
   source_event_id: string('The bot’s own id of the event; not an identity.'),
   dialect: string('Dialect the record was recognised as; canonical for events in Nightdesk’s own form.'),
   nonfinite: listOf(string('Field.'), 'Fields that held NaN or an infinity and are null here.', 'field paths'),
-  misfits: listOf(string('Field.'), 'Fields whose value did not fit their column; the value is kept in extra.', 'field paths'),
+  misfits: listOf(
+    string('Field.'),
+    'Fields whose value did not fit their column; the value is kept in extra.',
+    'field paths',
+  ),
   extra: json('Fields the catalog does not know, as the bot wrote them.'),
 } as const;

@@ -16,8 +16,8 @@ export interface Column {
   readonly type: ColumnType;
   /** One sentence. */
   readonly description: string;
-  /** Unit or range: `USD`, `bps`, `ms`, `fraction 0..1`. */
-  readonly unit?: string;
+  /** Unit, range or form: `USD`, `bps`, `ms`, `fraction 0..1`, `text`. */
+  readonly unit: string;
   /** The values of a closed list. */
   readonly values?: readonly string[];
 }
@@ -30,12 +30,17 @@ export interface Field<T extends z.ZodType = z.ZodType> {
 export type Fields = Readonly<Record<string, Field>>;
 type ShapeOf<F extends Fields> = { [K in keyof F]: F[K]['zod'] };
 
-const field = <T extends z.ZodType>(zod: T, type: ColumnType, description: string, unit?: string): Field<z.ZodOptional<z.ZodNullable<T>>> => ({
-  zod: zod.nullish().meta(unit === undefined ? { description } : { description, unit }),
-  column: unit === undefined ? { type, description } : { type, description, unit },
+const field = <T extends z.ZodType>(
+  zod: T,
+  type: ColumnType,
+  description: string,
+  unit: string,
+): Field<z.ZodOptional<z.ZodNullable<T>>> => ({
+  zod: zod.nullish().meta({ description, unit }),
+  column: { type, description, unit },
 });
 
-export const string = (description: string, unit?: string) => field(z.string(), 'string', description, unit);
+export const string = (description: string, unit = 'text') => field(z.string(), 'string', description, unit);
 export const double = (description: string, unit: string) => field(z.number(), 'double', description, unit);
 /** For what counts something. */
 export const bigint = (description: string, unit: string) => field(z.int(), 'bigint', description, unit);
@@ -56,7 +61,7 @@ export const mapOf = <T extends z.ZodType>(value: Field<T>, description: string,
   field(z.record(z.string(), value.zod), { map: value.column.type }, description, unit ?? value.column.unit);
 
 export const struct = <F extends Fields>(fields: F, description: string) =>
-  field(z.object(shapeOf(fields)), { struct: columnsOf(fields) }, description);
+  field(z.strictObject(shapeOf(fields)), { struct: columnsOf(fields) }, description, 'object');
 
 export const shapeOf = <F extends Fields>(fields: F): ShapeOf<F> =>
   Object.fromEntries(Object.entries(fields).map(([name, { zod }]) => [name, zod])) as ShapeOf<F>;

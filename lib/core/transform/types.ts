@@ -10,7 +10,6 @@ export const REASONS = {
   unknown_shape: 'no dialect knows the record',
   unknown_stream: 'the event names a stream that does not exist',
   unknown_version: 'the event names a version of its stream that does not exist',
-  invalid_field: 'a field that the stream cannot do without is missing or has the wrong type',
   clock_skew: 'the event lies more than an hour in the future',
   too_old: 'the event is older than its door takes: use `nightdesk import`',
   deaggregation_limit: 'lines of one sub-record belong to different partitions',

@@ -1,3 +1,6 @@
+import { isObject, type JsonObject, parseJson } from './json.ts';
+import type { Position, Reason } from './types.ts';
+
 /**
  * The wire form of a line that some bot wrote, as `send` and `watch` put it: the line verbatim beside its position, so
  * that nothing is parsed and rewritten on the way. `semantics`: identity is the position, never the content.
@@ -16,6 +19,10 @@ export interface WireLine {
   readonly stream?: string;
   /** Facts about the bot that its lines do not carry. */
   readonly set?: WireFacts;
+  /** The line's bytes were not UTF-8 and `raw` holds U+FFFD in their place. */
+  readonly bad?: 'utf8';
+  /** A map was given and did not fit: what failed. */
+  readonly map_error?: string;
   /** The line, verbatim, without its line end. */
   readonly raw: string;
 }
@@ -50,5 +57,54 @@ export const wireLine = (line: Omit<WireLine, 'nd'>): string =>
     line: line.line,
     stream: line.stream,
     set: line.set,
+    bad: line.bad,
+    map_error: line.map_error,
     raw: line.raw,
   });
+
+/** Where an event really came from, once the wire form around it is taken off. */
+export interface Origin {
+  readonly raw: string;
+  readonly position: Position;
+  readonly source?: string;
+  readonly path?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly stream?: string;
+  readonly facts?: WireFacts;
+  /** The sender knows already that the line cannot be read. */
+  readonly refused?: { readonly reason: Reason; readonly detail: string };
+}
+
+const FACTS = ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symbol'] as const;
+
+/** Takes the wire form off a parsed line; a record of any other form is its own origin. */
+export function originOf(record: JsonObject, line: string, position: Position): Origin {
+  if (record.nd !== 1 || typeof record.raw !== 'string') return { raw: line, position };
+  const { raw, hop, id, at } = record;
+  if (typeof hop === 'number' && typeof id === 'string' && typeof at === 'number' && Number.isFinite(at))
+    return originOf(inner(raw), raw, { recordId: id, index: 0, arrivedMs: Math.min(at, position.arrivedMs) });
+  const origin: Mutable<Origin> = { raw, position };
+  if (typeof record.source === 'string') origin.source = record.source;
+  if (typeof record.path === 'string') origin.path = record.path;
+  if (typeof record.file === 'string' && Number.isSafeInteger(record.line)) {
+    origin.file = record.file;
+    origin.line = record.line as number;
+  }
+  if (typeof record.stream === 'string') origin.stream = record.stream;
+  if (isObject(record.set)) origin.facts = factsOf(record.set);
+  if (record.bad === 'utf8') origin.refused = { reason: 'invalid_utf8', detail: 'the bytes are not UTF-8; U+FFFD stands for them' };
+  else if (typeof record.map_error === 'string') origin.refused = { reason: 'map_failed', detail: record.map_error };
+  return origin;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A record that was put again may itself be of the wire form. */
+function inner(raw: string): JsonObject {
+  const parsed = parseJson(raw);
+  return parsed !== undefined && isObject(parsed.value) ? parsed.value : {};
+}
+
+const factsOf = (set: JsonObject): WireFacts =>
+  Object.fromEntries(FACTS.flatMap((name) => (typeof set[name] === 'string' ? [[name, set[name]]] : [])));

@@ -1,4 +1,5 @@
 import { bigint, boolean, double, listOf, mapOf, string, struct } from '../fields.ts';
+import { cycle, model, orderIds, overlaySignals, stages } from '../shared.ts';
 import { defineStream } from '../stream.ts';
 
 export const signals = defineStream({
@@ -37,20 +38,31 @@ export const signals = defineStream({
         confidence: double('Confidence of the overlay.', 'fraction 0..1'),
         chosen_timeframes: listOf(string('Timeframe.'), 'Timeframes that agreed.'),
         alignment_rule: string('Rule by which they were combined.'),
-        individual_signals: mapOf(
-          struct(
-            {
-              direction: bigint('Direction of the timeframe.', '−1, 0, 1'),
-              alpha: double('Size of the timeframe.', 'fraction 0..1'),
-              confidence: double('Confidence of the timeframe.', 'fraction 0..1'),
-            },
-            'Signal of one timeframe.',
-          ),
-          'Signal of each timeframe.',
-        ),
+        individual_signals: overlaySignals,
       },
       'Agreement over several timeframes.',
     ),
+    prediction_bps: double('Prediction where the bot logs no more than one.', 'bps'),
+    named_features: mapOf(double('Value.', 'as the bot scales it'), 'Feature values where the bot names them.'),
+    features_norm: mapOf(double('Value.', 'standard deviations'), 'Feature values after normalising.'),
+    cohort: string('Cohort, where the bot logs a label instead of figures.'),
+    cohort_sizes: mapOf(double('Size.', 'as the bot scales it'), 'Size of each cohort.'),
+    cohort_correlations: mapOf(double('Correlation.', '−1..1'), 'Correlation of each cohort with the return.'),
+    zscore_clip_events: bigint('Features clipped when normalising.', 'count'),
+    selected_arm: string('Arm the bandit selected.'),
+    eligible_arms: listOf(string('Arm.'), 'Arms the bandit might select.'),
+    raw_action: string('Action before guards and overlay.'),
+    final_action: string('Action after guards and overlay.'),
+    is_forced: boolean('Whether the decision was forced, for example to validate a start.'),
+    is_synthetic: boolean('Whether the record was made up, for example by a test.'),
+    config_hash: string('Hash of the settings.', 'hash'),
+    realized_pnl_bps: double('PnL that followed, as the bot computes it.', 'bps'),
+    forward_return_bps: double('Return that followed, as the bot computes it.', 'bps'),
+    outcome_bar_id: bigint('Bar in which that was known.', 'count or bucket'),
+    ...model,
+    ...stages,
+    ...cycle,
+    decision_id: orderIds.decision_id,
   },
   example: {
     event_id: '7c1f0a.1-1',

@@ -1,0 +1,46 @@
+import { boolean, double, oneOf, string } from '../fields.ts';
+import { cycle, orderIds } from '../shared.ts';
+import { defineStream } from '../stream.ts';
+
+export const gate = defineStream({
+  name: 'gate',
+  description: 'The verdict of one gate about one intent or order.',
+  retention: 'audit',
+  versions: [1],
+  metrics: [],
+  fields: {
+    name: string('Name of the gate.'),
+    passed: boolean('Whether the gate let it pass; null where it could not be judged.'),
+    value: double('Value the gate looked at.', 'as the gate scales it'),
+    limit: double('Limit it was held against.', 'as the gate scales it'),
+    gap: double('How far the value was from passing, as the bot computes it.', 'as the gate scales it'),
+    reason: string('Why it passed or blocked, in the bot’s words.'),
+    level: string('How serious a block is.', 'for example info, warning, error'),
+    component: string('Component the gate is part of.'),
+    side: oneOf(['buy', 'sell', 'hold'], 'Side of the intent or order.'),
+    qty: double('Quantity of the intent or order.', 'base units'),
+    price: double('Price of the intent or order.', 'price'),
+    notional_usd: double('Notional of the intent or order.', 'USD'),
+    ...cycle,
+    ...orderIds,
+  },
+  example: {
+    event_id: '4ab9e2.1-3',
+    stream: 'gate',
+    schema_version: 1,
+    ts: '2025-12-20T10:00:30.000000Z',
+    ts_ms: 1766224830000,
+    ts_source: 'ts',
+    strategy_id: 'peak_trade',
+    session_id: 'golden_ok_001',
+    symbol: 'BTC-USD',
+    mode: 'paper',
+    name: 'MinNotionalGate',
+    passed: false,
+    value: 4.2,
+    limit: 10,
+    reason: 'Below minimum',
+    order_id: 'order_003',
+    intent_id: 'intent_003',
+  },
+});

@@ -1,0 +1,41 @@
+import { bigint, boolean, double, mapOf } from '../fields.ts';
+import { defineStream } from '../stream.ts';
+
+export const kpi_scorecard = defineStream({
+  name: 'kpi_scorecard',
+  description: 'The figures the bot judges itself by, and which of its own gates they pass.',
+  retention: 'raw',
+  versions: [1],
+  metrics: [],
+  fields: {
+    sharpe_1d: double('Sharpe ratio over the last day, annualised by the bot.', 'ratio'),
+    sharpe_1w: double('Sharpe ratio over the last week, annualised by the bot.', 'ratio'),
+    sortino_1w: double('Sortino ratio over the last week, annualised by the bot.', 'ratio'),
+    max_dd_pct: double('Largest drawdown so far, as the bot computes it.', 'percent, ≥ 0'),
+    turnover_bps_day: double('Turnover per day, of the equity.', 'bps'),
+    in_band_share: double('Share of predictions inside the no-trade band.', 'fraction 0..1'),
+    cost_bps_avg: double('Mean cost per trade, of the notional, positive when it hurts.', 'bps'),
+    hit_rate_w: double('Share of right predictions in the last week.', 'fraction 0..1'),
+    win_rate: double('Share of trades that won.', 'fraction 0..1'),
+    trade_count: bigint('Trades the figures are made of.', 'count'),
+    gates: mapOf(boolean('Whether it passed.'), 'Whether each gate passed; null where it could not be judged.'),
+  },
+  example: {
+    event_id: '0fb2c9.1-1',
+    stream: 'kpi_scorecard',
+    schema_version: 1,
+    ts: '2025-11-21T07:16:14.587595Z',
+    ts_ms: 1763709374587,
+    ts_source: 'emitted_at',
+    strategy_id: 'ensemble_1_0',
+    session_id: '3bc82e52-170f-4a8c-ac86-e665caedf8b2',
+    symbol: 'BTCUSDT',
+    mode: 'paper',
+    bar_id: 40826,
+    sharpe_1w: null,
+    max_dd_pct: 0,
+    turnover_bps_day: null,
+    in_band_share: 0,
+    gates: { sharpe_pass: false, dd_pass: true, turnover_pass: false, cost_pass: null },
+  },
+});

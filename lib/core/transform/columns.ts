@@ -1,0 +1,73 @@
+import { CATALOG } from '../catalog/index.ts';
+import { envelope } from '../catalog/envelope.ts';
+import { type Coerce, coercionOf, type Findings, MISFIT } from './coerce.ts';
+import type { JsonObject } from './json.ts';
+
+/** Checked by one comparison on the hot path; everything else takes the coercion. */
+const DOUBLE = 1;
+const BOOLEAN = 2;
+const OTHER = 0;
+
+interface Target {
+  readonly quick: number;
+  readonly coerce: Coerce;
+  readonly envelope: boolean;
+}
+
+/** A stream's columns, compiled for lookups by name. */
+export interface CompiledStream {
+  readonly name: string;
+  readonly versions: ReadonlySet<number>;
+  readonly version: number;
+  readonly targets: ReadonlyMap<string, Target>;
+}
+
+export const COMPILED: ReadonlyMap<string, CompiledStream> = new Map(
+  Object.values(CATALOG).map((stream) => [
+    stream.name,
+    {
+      name: stream.name,
+      versions: new Set(stream.versions),
+      version: stream.versions.at(-1) ?? 1,
+      targets: new Map(
+        Object.entries(stream.columns).map(([name, column]) => [
+          name,
+          { quick: quickCheck(column), coerce: coercionOf(column), envelope: name in envelope },
+        ]),
+      ),
+    },
+  ]),
+);
+
+function quickCheck(column: { type: unknown; values?: readonly string[] }): number {
+  if (column.values !== undefined) return OTHER;
+  if (column.type === 'double') return DOUBLE;
+  return column.type === 'boolean' ? BOOLEAN : OTHER;
+}
+
+/**
+ * Puts every field into its column, in place. What has no column, or does not fit it, moves to `findings`; nothing is
+ * dropped but nulls of the envelope. An own field that is null stays null: missing and null are different things.
+ */
+export function intoColumns({ targets }: CompiledStream, fields: JsonObject, findings: Findings): void {
+  for (const key in fields) {
+    const value = fields[key];
+    const target = targets.get(key);
+    if (target === undefined) {
+      if (value === undefined) continue;
+      findings.keep(key, value);
+      fields[key] = undefined; // JSON.stringify leaves it out; `delete` would make the object slow
+      continue;
+    }
+    const { quick } = target;
+    if (quick === DOUBLE ? typeof value === 'number' && Number.isFinite(value) : quick === BOOLEAN && typeof value === 'boolean') continue;
+    if (value === null || value === undefined) {
+      if (target.envelope) fields[key] = undefined;
+      continue;
+    }
+    const coerced = target.coerce(value, key, findings);
+    if (coerced === value) continue;
+    if (coerced === MISFIT) findings.misfit(key, value);
+    fields[key] = coerced === MISFIT ? undefined : coerced;
+  }
+}

@@ -1,0 +1,162 @@
+import { lineId, recordLineId } from '../ids.ts';
+import { dateOf, NO_CLOCK_DATE } from '../lake/keys.ts';
+import { MAX_RECORD_BYTES } from '../limits.ts';
+import { nameSet } from '../redact.ts';
+import type { Draft } from '../dialects/dialect.ts';
+import { hintOf } from '../dialects/hints.ts';
+import { recognise } from '../dialects/index.ts';
+import { Findings } from './coerce.ts';
+import { COMPILED, type CompiledStream, intoColumns } from './columns.ts';
+import { clocksOf, stampClocks } from './clocks.ts';
+import { isObject, type JsonObject, parseJson, quoteNumbers } from './json.ts';
+import { isBlank } from './lines.ts';
+import { quarantine } from './quarantine.ts';
+import { type Redaction, redactExtra, redactValues } from './redaction.ts';
+import type { Reason, TransformConfig, TransformLine, TransformTools, Verdict } from './types.ts';
+import { type Origin, originOf } from './wire.ts';
+
+const HOUR_MS = 3_600_000;
+
+export const DEFAULT_CONFIG: TransformConfig = { maxSkewMs: HOUR_MS, hashKeys: [], hashSalt: '', redactKeys: [] };
+
+/** What one line is refused for; thrown inside this file only, and always caught here. */
+class Refusal extends Error {
+  readonly reason: Reason;
+  readonly target: string | undefined;
+
+  constructor(reason: Reason, detail: string, target?: string) {
+    super(detail);
+    this.reason = reason;
+    this.target = target;
+  }
+}
+
+/**
+ * Makes the function that gives every line its verdict: decode, dialect, validate, redact, stamp, route. It never
+ * throws; whatever it cannot store goes to quarantine with its reason.
+ */
+export function createTransform(config: Partial<TransformConfig>, tools: TransformTools): TransformLine {
+  const settings: TransformConfig = { ...DEFAULT_CONFIG, ...config };
+  const redaction: Redaction = {
+    secretNames: nameSet(settings.redactKeys),
+    hashedNames: nameSet(settings.hashKeys),
+    hash: (text) => tools.sha256(`${settings.hashSalt}${text}`).slice(0, 16),
+  };
+  return (line, position) => {
+    if (isBlank(line)) return undefined;
+    let origin: Origin = { raw: line, position };
+    try {
+      const parsed = decode(line);
+      origin = originOf(parsed, line, position);
+      if (origin.refused !== undefined) throw new Refusal(origin.refused.reason, origin.refused.detail);
+      if (origin.raw !== line && isBlank(origin.raw)) throw new Refusal('not_an_object', 'the line is blank');
+      return store(origin.raw === line ? parsed : decode(origin.raw), origin, settings, redaction);
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : asRefusal(error);
+      return quarantine(origin, { reason: refusal.reason, detail: refusal.message, target: refusal.target }, redaction);
+    }
+  };
+}
+
+function decode(line: string): JsonObject {
+  // A UTF-16 unit is at most three bytes of UTF-8: short lines need no exact count.
+  if (line.length * 3 > MAX_RECORD_BYTES && utf8Length(line) > MAX_RECORD_BYTES)
+    throw new Refusal('too_large', `the event has ${utf8Length(line)} bytes, at most ${MAX_RECORD_BYTES} fit`);
+  const parsed = parseJson(line);
+  if (parsed === undefined) throw new Refusal('invalid_json', 'the line is not JSON');
+  if (!isObject(parsed.value))
+    throw new Refusal('not_an_object', `the JSON is ${Array.isArray(parsed.value) ? 'an array' : parsed.value === null ? 'null' : `a ${typeof parsed.value}`}`);
+  return parsed.value;
+}
+
+function store(record: JsonObject, origin: Origin, settings: TransformConfig, redaction: Redaction): Verdict {
+  const draft = recognise(record, hintOf(origin.path, origin.stream));
+  if (draft === undefined) throw new Refusal('unknown_shape', `no dialect knows a record with the keys ${someKeys(record)}`);
+  const stream = compiled(draft);
+  const findings = new Findings(settings.naiveOffsetMs);
+  const event = draft.fields;
+  const clocks = clocksOf(event);
+  intoColumns(stream, event, findings);
+  if (findings.unsafeInteger) {
+    // Read again with long integers kept as text: an id must not lose its last digits.
+    const exact = quoteNumbers(origin.raw);
+    if (exact !== origin.raw) return store(decode(exact), { ...origin, raw: exact }, settings, redaction);
+  }
+  stamp(event, draft, origin, findings);
+  const tooOld = stampClocks(event, clocks, { findings, arrivedMs: origin.position.arrivedMs, settings });
+  if (tooOld !== undefined) throw new Refusal(tooOld.reason, tooOld.detail, stream.name);
+
+  if (findings.suspicious || redaction.hashedNames.size > 0) redactValues(event, redaction);
+  if (findings.extra !== undefined) {
+    const extra = redactExtra(findings.extra, redaction);
+    if (extra === undefined) throw new Refusal('too_deep', 'the event is nested too deeply', stream.name);
+    event.extra = extra;
+  }
+  if (findings.nonfinite.length > 0) event.nonfinite = findings.nonfinite;
+  if (findings.misfits.length > 0) event.misfits = findings.misfits;
+  const ms = event.ts_ms;
+  return {
+    outcome: 'stored',
+    stream: stream.name,
+    target: stream.name,
+    version: draft.version,
+    date: typeof ms === 'number' ? dateOf(ms) : NO_CLOCK_DATE,
+    json: JSON.stringify(event),
+  };
+}
+
+function compiled(draft: Draft): CompiledStream {
+  const stream = COMPILED.get(draft.stream);
+  if (stream === undefined) throw new Refusal('unknown_stream', `there is no stream ${draft.stream.slice(0, 100)}`, undefined);
+  if (!stream.versions.has(draft.version))
+    throw new Refusal('unknown_version', `${stream.name} has no version ${draft.version}, it has ${[...stream.versions].join(', ')}`, stream.name);
+  return stream;
+}
+
+/** What Nightdesk itself says about an event; a record cannot claim it. */
+function stamp(event: JsonObject, draft: Draft, origin: Origin, findings: Findings): void {
+  const { file, line, facts, position } = origin;
+  event.stream = draft.stream;
+  event.schema_version = draft.version;
+  event.dialect = draft.dialect;
+  if (draft.dialect !== 'canonical' || event.event_id === undefined) {
+    event.event_id = file === undefined ? recordLineId(position.recordId, position.index) : lineId(file, line ?? 0);
+    event.seq = line ?? position.index;
+  }
+  if (origin.source !== undefined) event.source = origin.source;
+  if (origin.path !== undefined) event.source_path = origin.path;
+  if (facts !== undefined)
+    for (const name of ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symbol'] as const) {
+      const fact = facts[name];
+      if (fact !== undefined && event[name] === undefined) event[name] = fact;
+    }
+  if (typeof event.extra === 'string') {
+    findings.keep('extra', event.extra);
+    event.extra = undefined;
+  }
+}
+
+const asRefusal = (error: unknown): Refusal =>
+  // Only what the engine itself refuses can end here, such as text nested beyond its stack.
+  new Refusal(error instanceof RangeError ? 'too_deep' : 'unknown_shape', error instanceof Error ? error.message : String(error));
+
+const someKeys = (record: JsonObject): string => {
+  const keys = Object.keys(record);
+  const shown = keys.slice(0, 8).map((key) => key.slice(0, 40)).join(', ');
+  return keys.length > 8 ? `${shown} and ${keys.length - 8} more` : shown || '(none)';
+};
+
+/** Bytes of a text in UTF-8. */
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800) bytes += 2;
+    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      bytes += 4;
+      i++;
+    } else bytes += 3;
+  }
+  return bytes;
+}
