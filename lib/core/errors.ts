@@ -44,6 +44,12 @@ export const ERRORS = {
     exit: 1,
     help: 'A file of the data folder is damaged or unreadable. The message names the file and what was kept.',
   },
+  KEY_INVALID: {
+    owner: 'nightdesk',
+    retry: false,
+    exit: 70,
+    help: 'A key of the object store could mean another object, or leads out of its folder. The message names it.',
+  },
   PORT_IN_USE: {
     owner: 'user',
     retry: true,
@@ -54,7 +60,7 @@ export const ERRORS = {
     owner: 'user',
     retry: false,
     exit: 2,
-    help: 'Listening beyond loopback needs --token-file, and TLS or an explicit --insecure.',
+    help: 'Listening beyond loopback needs --token-file, --allow-host, and TLS or an explicit --insecure.',
   },
   ENDPOINT_UNREACHABLE: {
     owner: 'user',

@@ -59,13 +59,12 @@ const cache = new Map<string, Hint>();
 
 /** What a path says. Cached: a file's lines share one path. */
 export function hintOf(path: string | undefined, stream: string | undefined): Hint {
-  if (path === undefined && stream === undefined) return NO_HINT;
-  const key = `${stream ?? ''}\u0000${path ?? ''}`;
-  let hint = cache.get(key);
-  if (hint === undefined) {
-    hint = readPath(path ?? '', stream);
+  if (path === undefined) return stream === undefined ? NO_HINT : { ...NO_HINT, stream };
+  let hint = cache.get(path);
+  if (hint === undefined || hint.stream !== stream) {
+    hint = readPath(path, stream);
     if (cache.size >= MAX_CACHED) cache.clear();
-    cache.set(key, hint);
+    cache.set(path, hint);
   }
   return hint;
 }

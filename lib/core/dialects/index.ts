@@ -5,12 +5,22 @@ import { s1BarOnly, s1Flat, s1Sanitized, s1Wrapped } from './s1.ts';
 import { executionEvent, opsEvent, s2Event } from './s2.ts';
 import { s2Ledger } from './s2-ledger.ts';
 
-/** In the order asked: the surest mark first. */
-const DIALECTS: readonly Dialect[] = [canonical, s2Event, executionEvent, s1Sanitized, s1Flat, s1Wrapped, s1BarOnly, opsEvent, s2Ledger];
+const S1: readonly Dialect[] = [s1Flat, s1Wrapped, s1BarOnly];
+const OTHERS: readonly Dialect[] = [executionEvent, opsEvent, s2Ledger];
+const NAMED: readonly Dialect[] = [canonical, ...S1, ...OTHERS];
+const KINDS: readonly Dialect[] = [s2Event, ...OTHERS];
 
 /** The record in canonical names, or undefined where no dialect knows it. Record by record: one file may hold several. */
 export function recognise(record: JsonObject, hint: Hint): Draft | undefined {
-  for (const dialect of DIALECTS) {
+  // One key rules most dialects out: asking each of them would cost as much as parsing the record.
+  if (record.stream !== undefined) return firstOf(NAMED, record, hint);
+  if (record.kind !== undefined) return firstOf(KINDS, record, hint);
+  if (record.sanitized !== undefined) return s1Sanitized(record, hint);
+  return (record.ts_ist === undefined && record.ts_iso === undefined ? undefined : firstOf(S1, record, hint)) ?? firstOf(OTHERS, record, hint);
+}
+
+function firstOf(dialects: readonly Dialect[], record: JsonObject, hint: Hint): Draft | undefined {
+  for (const dialect of dialects) {
     const draft = dialect(record, hint);
     if (draft !== undefined) return draft;
   }

@@ -3,8 +3,16 @@ import { compileTable, type Rename, type Table } from './table.ts';
 
 /** Guards of S1: in its data `true` means that the guard passed. */
 function guards(value: unknown, out: JsonObject): void {
-  if (isObject(value)) out.guards = Object.entries(value).map(([name, passed]) => (isObject(passed) ? { name, ...passed } : { name, passed }));
-  else out.reason_codes = value;
+  if (!isObject(value)) {
+    out.reason_codes = value;
+    return;
+  }
+  const made = [];
+  for (const name in value) {
+    const passed = value[name];
+    made.push(isObject(passed) ? { name, ...passed } : { name, passed });
+  }
+  out.guards = made;
 }
 
 /** The per-timeframe signals have short names in the overlay's own log and long ones in the signal's. */
@@ -96,7 +104,7 @@ const health: Table = {
     Sortino_1w: 'sortino_1w',
     max_dd_to_date: 'max_dd_to_date',
     time_in_mkt: 'time_in_mkt',
-    hit_rate_w: 'hit_rate_1w',
+    hit_rate_w: 'hit_rate_w',
     turnover_bps_day: 'turnover_bps_day',
     capacity_participation: 'capacity_participation',
     ic_drift: 'ic_drift',
@@ -151,8 +159,8 @@ const repro: Table = {
     model_version: 'model_version',
     feature_version: 'feature_version',
     seed: 'seed',
-    train_start_ist: 'train_start_ts',
-    train_end_ist: 'train_end_ts',
+    train_start_ist: 'train_start',
+    train_end_ist: 'train_end',
     hyperparams_hash: 'hyperparams_hash',
     data_hash: 'data_hash',
     adv_method: 'adv_method',
@@ -209,38 +217,38 @@ function under(wrapper: string, fields: Table): Table {
   return Object.fromEntries([...nested, ...alone]);
 }
 
-const compile = (envelope: Table, own: Table): Rename => compileTable({ ...envelope, ...own });
+const compile = (stream: string, envelope: Table, own: Table): Rename => compileTable(stream, { ...envelope, ...own });
 
 export const WRAPPED: Readonly<Record<string, Rename>> = {
-  signals: compile(wrapped, signals),
-  health: compile(wrapped, health),
-  costs: compile(wrapped, costs),
-  repro: compile(wrapped, repro),
+  signals: compile('signals', wrapped, signals),
+  health: compile('health', wrapped, health),
+  costs: compile('costs', wrapped, costs),
+  repro: compile('repro', wrapped, repro),
 };
 
 export const FLAT: Readonly<Record<string, Rename>> = {
-  execution: compile(flat, execution),
-  ensemble: compile(flat, {}),
-  equity_curve: compile(flat, equity),
-  overlay_status: compile(flat, overlay),
-  calibration: compile(flat, calibration),
-  risk: compile(flat, risk),
-  market: compile(flat, {}),
-  kpi_scorecard: compile(flat, kpi),
-  cohort_fill: compile(flat, cohortFill),
-  signals: compile(flat, signals),
-  health: compile(flat, health),
-  costs: compile(flat, costs),
-  repro: compile(flat, repro),
-  order_intent: compile(flat, orderIntent),
-  feature_log: compile(flat, {}),
-  latency: compile(flat, {}),
-  system: compile(flat, {}),
-  gate: compile(flat, {}),
+  execution: compile('execution', flat, execution),
+  ensemble: compile('ensemble', flat, {}),
+  equity_curve: compile('equity_curve', flat, equity),
+  overlay_status: compile('overlay_status', flat, overlay),
+  calibration: compile('calibration', flat, calibration),
+  risk: compile('risk', flat, risk),
+  market: compile('market', flat, {}),
+  kpi_scorecard: compile('kpi_scorecard', flat, kpi),
+  cohort_fill: compile('cohort_fill', flat, cohortFill),
+  signals: compile('signals', flat, signals),
+  health: compile('health', flat, health),
+  costs: compile('costs', flat, costs),
+  repro: compile('repro', flat, repro),
+  order_intent: compile('order_intent', flat, orderIntent),
+  feature_log: compile('feature_log', flat, {}),
+  latency: compile('latency', flat, {}),
+  system: compile('system', flat, {}),
+  gate: compile('gate', flat, {}),
 };
 
 export const BAR_ONLY: Readonly<Record<string, Rename>> = {
-  order_intent: compile(barOnly, orderIntent),
-  feature_log: compile(barOnly, {}),
-  calibration: compile(barOnly, calibration),
+  order_intent: compile('order_intent', barOnly, orderIntent),
+  feature_log: compile('feature_log', barOnly, {}),
+  calibration: compile('calibration', barOnly, calibration),
 };

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../transform/json.ts';
-import type { Dialect, Draft, Hint } from './dialect.ts';
+import { type Dialect, type Draft, emptyFields, type Hint } from './dialect.ts';
 import { LOG_STREAMS } from './hints.ts';
 import { BAR_ONLY, FLAT, WRAPPED } from './s1-tables.ts';
 import type { Rename } from './table.ts';
@@ -7,20 +7,23 @@ import type { Rename } from './table.ts';
 // The bot of S1 changed its envelope four times. Each generation is told by what its records carry, never by its file:
 // sample records of other shapes lie under the same names and must not pass for these.
 
-const has = (record: JsonObject, ...keys: readonly string[]): boolean => keys.every((key) => record[key] !== undefined);
+function has(record: JsonObject, keys: readonly string[]): boolean {
+  for (const key of keys) if (record[key] === undefined) return false;
+  return true;
+}
 
 /** `{ts, symbol, <payload>, ts_ist}`: the payload's key tells the stream. */
 export const s1Wrapped: Dialect = (record, hint) => {
-  if (!has(record, 'ts', 'symbol') || (record.ts_ist === undefined && record.ts_iso === undefined)) return undefined;
+  if (record.ts === undefined || record.symbol === undefined || (record.ts_ist === undefined && record.ts_iso === undefined)) return undefined;
   const stream = wrappedStream(record);
   return stream === undefined ? undefined : draft('s1-wrapped', { stream, log: stream, table: WRAPPED }, record, hint);
 };
 
 function wrappedStream(record: JsonObject): string | undefined {
   if (Array.isArray(record.features) && isObject(record.model_out) && isObject(record.decision) && isObject(record.cohort)) return 'signals';
-  if (isObject(record.metrics)) return has(record.metrics, 'funding_stale', 'equity') ? 'health' : undefined;
-  if (isObject(record.costs)) return has(record.costs, 'pnl_attrib') || has(record.costs, 'fee_bps', 'cost_usd') ? 'costs' : undefined;
-  if (isObject(record.repro)) return has(record.repro, 'git_sha') ? 'repro' : undefined;
+  if (isObject(record.metrics)) return has(record.metrics, ['funding_stale', 'equity']) ? 'health' : undefined;
+  if (isObject(record.costs)) return has(record.costs, ['pnl_attrib']) || has(record.costs, ['fee_bps', 'cost_usd']) ? 'costs' : undefined;
+  if (isObject(record.repro)) return has(record.repro, ['git_sha']) ? 'repro' : undefined;
   return undefined;
 }
 
@@ -43,10 +46,17 @@ const SIGNATURES: readonly Signature[] = [
   { stream: 'overlay_status', log: 'overlay_status', keys: ['alignment_rule', 'chosen_timeframes'] },
 ];
 
+/** The signature a record has; the log its path names is tried first, for it is nearly always the one. */
+function signatureOf(record: JsonObject, signatures: readonly Signature[], { log }: Hint): Signature | undefined {
+  for (const signature of signatures) if (signature.log === log && has(record, signature.keys)) return signature;
+  for (const signature of signatures) if (has(record, signature.keys)) return signature;
+  return undefined;
+}
+
 /** `run_id, asset, …, ts_ist, schema_v`, one gzip member per record. */
 export const s1Flat: Dialect = (record, hint) => {
-  if (!has(record, 'run_id', 'asset', 'ts_ist')) return undefined;
-  const signature = SIGNATURES.find(({ keys }) => has(record, ...keys));
+  if (record.run_id === undefined || record.asset === undefined || record.ts_ist === undefined) return undefined;
+  const signature = signatureOf(record, SIGNATURES, hint);
   const named = signature ?? byName(hint);
   if (named === undefined) return undefined;
   const made = draft('s1-flat', { ...named, table: FLAT }, record, hint);
@@ -70,8 +80,8 @@ const BAR_ONLY_SIGNATURES: readonly Signature[] = [
 
 /** Flat records without run, id or emission time: only the bar. */
 export const s1BarOnly: Dialect = (record, hint) => {
-  if (!has(record, 'asset') || record.run_id !== undefined || (record.ts_ist === undefined && record.ts_iso === undefined)) return undefined;
-  const signature = BAR_ONLY_SIGNATURES.find(({ keys }) => has(record, ...keys));
+  if (record.asset === undefined || record.run_id !== undefined || (record.ts_ist === undefined && record.ts_iso === undefined)) return undefined;
+  const signature = signatureOf(record, BAR_ONLY_SIGNATURES, hint);
   return signature === undefined ? undefined : draft('s1-bar', { ...signature, table: BAR_ONLY }, record, hint);
 };
 
@@ -100,7 +110,7 @@ export const s1Sanitized: Dialect = (record, hint) => {
 };
 
 function flattened(record: JsonObject, hint: Hint): Draft | undefined {
-  const named = FLATTENED.find(({ keys }) => has(record, ...keys)) ?? byName(hint);
+  const named = signatureOf(record, FLATTENED, hint) ?? byName(hint);
   return named === undefined ? undefined : draft('s1-flattened', { ...named, table: FLAT }, record, hint);
 }
 
@@ -118,7 +128,7 @@ function draft(
 ): Draft | undefined {
   const rename = table[stream];
   if (rename === undefined) return undefined;
-  const fields: JsonObject = {};
+  const fields = emptyFields();
   rename(record, fields);
   fields.source_log = hint.log !== undefined && LOG_STREAMS[hint.log] === stream ? hint.log : log;
   if (hint.timeframe !== undefined && fields.timeframe === undefined) {

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../transform/json.ts';
-import type { Dialect } from './dialect.ts';
+import { type Dialect, emptyFields } from './dialect.ts';
 import { compileTable, type Rename, type Table } from './table.ts';
 
 // Ledgers of a session of S2: one file per kind of record, most without any clock. A row is told by the keys that only
@@ -25,14 +25,14 @@ function intendedAction(value: unknown, out: JsonObject): void {
   else
     for (const key of Object.keys(value)) {
       const to = NAMES[key] ?? key;
-      if (key === '__proto__' || (!IDS.includes(key) && out[to] !== undefined)) out[`intended_action.${key}`] = value[key];
+      if (key === '__proto__' || (!IDS.includes(key) && out[to] !== undefined && out[to] !== value[key])) out[`intended_action.${key}`] = value[key];
       else out[to] ??= value[key];
     }
 }
 
-const intent = compileTable({ ...id, ...NAMES, intended_action: intendedAction, class: 'intent_class', direction: 'armed_direction' });
+const intent = compileTable('order_intent', { ...id, ...NAMES, intended_action: intendedAction, class: 'intent_class', direction: 'armed_direction' });
 
-const fill = compileTable({
+const fill = compileTable('execution', {
   ...id,
   event_time_unix: 'ts',
   quantity: 'qty',
@@ -70,26 +70,26 @@ const LEDGERS: readonly Ledger[] = [
     stream: 'market',
     log: 'market_data_sequence',
     keys: ['mark_px', 'event_ts_unix', 'receive_ts_unix'],
-    rename: compileTable({ ...id, event_ts_unix: 'ts', receive_ts_unix: 'emitted_at', mid_price: 'mid' }),
+    rename: compileTable('market', { ...id, event_ts_unix: 'ts', receive_ts_unix: 'emitted_at', mid_price: 'mid' }),
   },
-  { stream: 'health', log: 'heartbeat', keys: ['wall_ts', 'mono_ts'], rename: compileTable({ wall_ts: 'ts', mono_ts: 'mono_s', n: 'beat' }) },
+  { stream: 'health', log: 'heartbeat', keys: ['wall_ts', 'mono_ts'], rename: compileTable('health', { wall_ts: 'ts', mono_ts: 'mono_s', n: 'beat' }) },
   { stream: 'order_intent', log: 'order_intent_trace', keys: ['intended_action', 'intent_id'], rename: intent },
   { stream: 'order_intent', log: 'intents', keys: ['intended_side', 'intent_action', 'cycle_index'], rename: intent },
   {
     stream: 'equity_curve',
     log: 'equity_curve',
     keys: ['cycle_id', 'equity', 'peak_equity'],
-    rename: compileTable(id),
+    rename: compileTable('equity_curve', { ...id, exposure: 'exposure_usd' }),
   },
-  { stream: 'market', log: 'regime_trace', keys: ['regime_id', 'regime_digest'], rename: compileTable({ ...id, regime_id: 'regime' }) },
+  { stream: 'market', log: 'regime_trace', keys: ['regime_id', 'regime_digest'], rename: compileTable('market', { ...id, regime_id: 'regime' }) },
   {
     stream: 'risk',
     log: 'risk_telemetry',
     keys: ['risk_decision_id', 'risk_sizing_result', 'safety_evaluation'],
-    rename: compileTable({ ...id, ...evaluation }),
+    rename: compileTable('risk', { ...id, ...evaluation, cycle: 'cycle_index' }),
   },
-  { stream: 'system', log: 'runtime_events', keys: ['event', 'call_graph'], rename: compileTable(id) },
-  { stream: 'system', log: 'connectivity_events', keys: ['event', 'host'], rename: compileTable(id), constants: { component: 'connectivity' } },
+  { stream: 'system', log: 'runtime_events', keys: ['event', 'call_graph'], rename: compileTable('system', id) },
+  { stream: 'system', log: 'connectivity_events', keys: ['event', 'host'], rename: compileTable('system', id), constants: { component: 'connectivity' } },
   { stream: 'execution', log: 'fill_ledger', keys: ['fill_price', 'quantity', 'side', 'instrument_id'], rename: fill },
 ];
 
@@ -97,7 +97,8 @@ const LEDGERS: readonly Ledger[] = [
 export const s2Ledger: Dialect = (record, hint) => {
   const ledger = LEDGERS.find(({ keys }) => keys.every((key) => record[key] !== undefined));
   if (ledger === undefined) return undefined;
-  const fields: JsonObject = { ...ledger.constants, source_log: hint.log ?? ledger.log };
+  const fields = Object.assign(emptyFields(), ledger.constants);
+  fields.source_log = hint.log ?? ledger.log;
   ledger.rename(record, fields);
   return { dialect: 's2-ledger', stream: ledger.stream, version: 1, fields };
 };

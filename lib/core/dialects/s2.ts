@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../transform/json.ts';
-import type { Dialect } from './dialect.ts';
+import { type Dialect, emptyFields } from './dialect.ts';
 import { compileTable, type Rename, type Table } from './table.ts';
 
 const KIND_STREAMS: Readonly<Record<string, string>> = {
@@ -12,14 +12,14 @@ const KIND_STREAMS: Readonly<Record<string, string>> = {
 
 /** Both vocabularies at once: their words do not overlap. */
 const PAYLOADS: Readonly<Record<string, Rename>> = {
-  intent: compileTable({
+  intent: compileTable('order_intent', {
     quantity: 'qty',
     intent_notional: 'intent_notional_usd',
     limit_price: 'limit_px',
     client_id: 'client_order_id',
   }),
-  order: compileTable({ quantity: 'qty', client_id: 'client_order_id', limit_price: 'limit_px', price: 'limit_px' }),
-  fill: compileTable({
+  order: compileTable('order', { quantity: 'qty', client_id: 'client_order_id', limit_price: 'limit_px', price: 'limit_px' }),
+  fill: compileTable('execution', {
     filled_quantity: 'qty',
     fill_qty: 'qty',
     quantity: 'qty',
@@ -30,8 +30,8 @@ const PAYLOADS: Readonly<Record<string, Rename>> = {
     client_id: 'client_order_id',
     trade_id: 'venue_fill_id',
   }),
-  gate: compileTable({ gate_name: 'name', gate: 'name', decision: passed }),
-  error: compileTable({ error: 'message', traceback: 'stacktrace', client_id: 'client_order_id' }),
+  gate: compileTable('gate', { gate_name: 'name', gate: 'name', decision: passed }),
+  error: compileTable('error', { error: 'message', traceback: 'stacktrace', client_id: 'client_order_id' }),
 };
 
 /** `ALLOW` and `BLOCK` of the fixtures; anything else stays unknown, never blocked. */
@@ -47,7 +47,8 @@ export const s2Event: Dialect = (record, hint) => {
   if (typeof kind !== 'string' || record.session_id === undefined || !('payload' in record)) return undefined;
   const stream = KIND_STREAMS[kind.toLowerCase()];
   if (stream === undefined) return undefined;
-  const fields: JsonObject = { source_log: hint.log ?? 'execution_telemetry' };
+  const fields = emptyFields();
+  fields.source_log = hint.log ?? 'execution_telemetry';
   envelopeOf(record, fields);
   const rename = PAYLOADS[kind.toLowerCase()];
   if (isObject(payload) && rename !== undefined) rename(payload, fields);
@@ -55,7 +56,7 @@ export const s2Event: Dialect = (record, hint) => {
   return { dialect: 's2-event', stream, version: 1, fields };
 };
 
-const ENVELOPE = compileTable({ kind: () => {}, payload: () => {}, event_id: 'source_event_id', id: 'source_event_id' });
+const ENVELOPE = compileTable('', { kind: () => {}, payload: () => {}, event_id: 'source_event_id', id: 'source_event_id' });
 const envelopeOf: Rename = (record, out) => ENVELOPE(record, out);
 
 /** Words of the older pipelines for what happened to an order; `started` and `accepted` are not in their own list but in their data. */
@@ -88,7 +89,7 @@ const orderFields: Table = {
   },
 };
 
-const V0 = compileTable({
+const V0 = compileTable('execution', {
   ...orderFields,
   schema: () => {},
   'payload.fill.qty': 'qty',
@@ -99,14 +100,15 @@ const V0 = compileTable({
   'payload.side': 'side',
   'payload.symbol': 'symbol',
 });
-const V1 = compileTable({ ...orderFields, schema_version: () => {} });
+const V1 = compileTable('execution', { ...orderFields, schema_version: () => {} });
 
 /** `execution_event_v0` (by `schema`) and `execution_event.v1` (by `schema_version`). */
 export const executionEvent: Dialect = (record) => {
   const v0 = record.schema === 'execution_event_v0';
   if ((!v0 && record.schema_version !== 'execution_event.v1') || typeof record.event_type !== 'string' || record.run_id === undefined) return undefined;
   const stream = EVENT_STREAMS[record.event_type.toLowerCase()] ?? 'order';
-  const fields: JsonObject = { source_log: v0 ? 'execution_event_v0' : 'execution_event.v1' };
+  const fields = emptyFields();
+  fields.source_log = v0 ? 'execution_event_v0' : 'execution_event.v1';
   (v0 ? V0 : V1)(record, fields);
   if (stream === 'error' && fields.message === undefined) fields.message = record.reason ?? record.event_type;
   if (stream === 'system') {
@@ -116,13 +118,14 @@ export const executionEvent: Dialect = (record) => {
   return { dialect: v0 ? 'execution-event-v0' : 'execution-event-v1', stream, version: 1, fields };
 };
 
-const OPS = compileTable({ event_type: 'event', msg: 'message', exchange: 'venue', extra: orderFields.extra ?? 'extra' });
+const OPS = compileTable('error', { event_type: 'event', msg: 'message', exchange: 'venue', extra: orderFields.extra ?? 'extra' });
 
 /** Operational events of S2: `{ts, mode, event_type, level, is_anomaly, is_error, msg}`. */
 export const opsEvent: Dialect = (record) => {
   if (typeof record.event_type !== 'string' || typeof record.level !== 'string' || typeof record.is_error !== 'boolean') return undefined;
   const stream = record.is_error ? 'error' : 'system';
-  const fields: JsonObject = { source_log: 'ops_events' };
+  const fields = emptyFields();
+  fields.source_log = 'ops_events';
   OPS(record, fields);
   return { dialect: 's2-ops', stream, version: 1, fields };
 };

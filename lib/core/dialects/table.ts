@@ -1,3 +1,4 @@
+import { CATALOG } from '../catalog/index.ts';
 import { isObject, type JsonObject } from '../transform/json.ts';
 
 /** Where a field goes: a canonical name, or a function that writes one or several canonical fields. */
@@ -8,6 +9,8 @@ export type Table = Readonly<Record<string, To>>;
 
 interface Node {
   to: To | undefined;
+  /** Several paths lead to the same field: the first that has a value counts. */
+  shared: boolean;
   readonly children: Map<string, Node>;
 }
 
@@ -15,47 +18,66 @@ interface Node {
 export type Rename = (record: JsonObject, out: JsonObject) => void;
 
 /**
- * Compiles a table. Every nested path is also known flattened with `_` and `.` (`decision.details.chosen`,
- * `decision_details_chosen`), the form later generations of the same logs take.
+ * Compiles a table for a stream. Every nested path is also known flattened with `_` and `.` (`decision.details.chosen`,
+ * `decision_details_chosen`), the form later generations of the same logs take; a column's own name is known by itself.
  */
-export function compileTable(table: Table): Rename {
-  const root: Node = { to: undefined, children: new Map() };
+export function compileTable(stream: string, table: Table): Rename {
+  const root = newNode();
   for (const [path, to] of Object.entries(table)) {
     const keys = path.split('.');
     if (keys.length > 1) for (const flat of [path, keys.join('_')]) childOf(root, flat).to ??= to;
-    let node = root;
-    for (const key of keys) node = childOf(node, key);
-    node.to = to;
+    childAt(root, keys).to = to;
   }
+  for (const name of Object.keys(CATALOG[stream]?.columns ?? {})) addOwn(childOf(root, name), name);
+  markShared(root);
   return (record, out) => rename(root, record, '', out);
 }
+
+/** A column's own name; a wrapper of the same name stays a wrapper. */
+function addOwn(node: Node, name: string): void {
+  if (node.children.size === 0) node.to ??= name;
+}
+
+const newNode = (): Node => ({ to: undefined, shared: false, children: new Map() });
 
 function childOf(node: Node, key: string): Node {
   let child = node.children.get(key);
   if (child === undefined) {
-    child = { to: undefined, children: new Map() };
+    child = newNode();
     node.children.set(key, child);
   }
   return child;
+}
+
+const childAt = (root: Node, keys: readonly string[]): Node => keys.reduce(childOf, root);
+
+function markShared(root: Node): void {
+  const leading = new Map<string, Node[]>();
+  const walk = (node: Node): void => {
+    if (typeof node.to === 'string') leading.set(node.to, [...(leading.get(node.to) ?? []), node]);
+    for (const child of node.children.values()) walk(child);
+  };
+  walk(root);
+  for (const nodes of leading.values()) for (const node of nodes) node.shared = nodes.length > 1;
 }
 
 function rename(node: Node, record: JsonObject, prefix: string, out: JsonObject): void {
   for (const key in record) {
     const value = record[key];
     const child = node.children.get(key);
-    if (child === undefined) keepUnknown(out, prefix === '' ? key : `${prefix}${key}`, value);
+    if (child === undefined) keep(out, prefix === '' ? key : `${prefix}${key}`, value);
     else if (typeof child.to === 'string') {
-      if (out[child.to] === undefined || out[child.to] === null) out[child.to] = value; // the first of several aliases that has a value
-      else if (value !== null && value !== out[child.to]) keepUnknown(out, `${prefix}${key}`, value);
+      if (!child.shared) out[child.to] = value;
+      else if (out[child.to] === undefined || out[child.to] === null) out[child.to] = value;
+      else if (value !== null && value !== out[child.to]) keep(out, `${prefix}${key}`, value);
     } else if (child.to !== undefined) child.to(value, out);
     else if (isObject(value)) rename(child, value, `${prefix}${key}.`, out);
-    else keepUnknown(out, `${prefix}${key}`, value);
+    else keep(out, `${prefix}${key}`, value);
   }
 }
 
-/** A key that is no alias keeps its name: it may be canonical already, else the transform moves it to `extra`. */
-function keepUnknown(out: JsonObject, path: string, value: unknown): void {
-  if (out[path] === value && path !== '__proto__') return; // said twice, kept once
-  const key = path === '__proto__' || out[path] !== undefined ? `.${path}` : path; // never a prototype, never over a value
-  out[key] = value;
+/** A field the table does not know keeps its path: the transform moves it to `extra`. */
+function keep(out: JsonObject, path: string, value: unknown): void {
+  // Never a prototype, and never over the value of a column.
+  out[path === '__proto__' || out[path] !== undefined ? `.${path}` : path] = value;
 }

@@ -9,11 +9,13 @@ export const MISFIT = Symbol('misfit');
 /** What coercion finds out beside the value. */
 export class Findings {
   /** Paths of numbers that were NaN or infinite and became null. */
-  readonly nonfinite: string[] = [];
+  nonfinite: string[] | undefined;
   /** Paths of values that did not fit. */
-  readonly misfits: string[] = [];
+  misfits: string[] | undefined;
   /** Values without a column, by path. */
   extra: JsonObject | undefined;
+  /** The event's clocks, so that they need not be read twice. */
+  readonly clocksUs: { ts?: number; emitted_at?: number; bar_ts?: number } = {};
   /** Whether some time had no zone. */
   naive = false;
   /** Whether some text could hold a credential. */
@@ -33,7 +35,13 @@ export class Findings {
     this.extra[path] = value;
   }
 
+  notFinite(path: string): void {
+    this.nonfinite ??= [];
+    this.nonfinite.push(path);
+  }
+
   misfit(path: string, value: unknown): void {
+    this.misfits ??= [];
     this.misfits.push(path);
     this.keep(path, value);
   }
@@ -46,13 +54,13 @@ const DECIMAL = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const toDouble: Coerce = (value, path, findings) => {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (isNonFinite(value) || (typeof value === 'string' && NON_FINITE_WORDS.has(value.toLowerCase()))) {
-    findings.nonfinite.push(path);
+    findings.notFinite(path);
     return null;
   }
   if (typeof value === 'string' && DECIMAL.test(value)) {
     const number = Number(value);
     if (Number.isFinite(number)) return number;
-    findings.nonfinite.push(path);
+    findings.notFinite(path);
     return null;
   }
   return MISFIT;
@@ -100,9 +108,10 @@ export function readInstant(value: unknown, findings: Findings): Instant | undef
   return { us: instant.us - offsetMs * 1000, naive: true };
 }
 
-const toTimestamp: Coerce = (value, _path, findings) => {
+const toTimestamp: Coerce = (value, path, findings) => {
   const instant = readInstant(value, findings);
   if (instant === undefined) return MISFIT;
+  if (path === 'ts' || path === 'emitted_at' || path === 'bar_ts') findings.clocksUs[path] = instant.us;
   return !instant.naive && isFormatted(value as string) ? value : formatUs(instant.us);
 };
 

@@ -52,16 +52,16 @@ function quickCheck(column: { type: unknown; values?: readonly string[] }): numb
 export function intoColumns({ targets }: CompiledStream, fields: JsonObject, findings: Findings): void {
   for (const key in fields) {
     const value = fields[key];
+    if (value === undefined) continue;
     const target = targets.get(key);
     if (target === undefined) {
-      if (value === undefined) continue;
       findings.keep(key, value);
       fields[key] = undefined; // JSON.stringify leaves it out; `delete` would make the object slow
       continue;
     }
     const { quick } = target;
     if (quick === DOUBLE ? typeof value === 'number' && Number.isFinite(value) : quick === BOOLEAN && typeof value === 'boolean') continue;
-    if (value === null || value === undefined) {
+    if (value === null) {
       if (target.envelope) fields[key] = undefined;
       continue;
     }

@@ -7,6 +7,7 @@ export interface TextLine {
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
 const LF = 10;
+const BRACE = 123;
 
 /** Splits the bytes of a record at newlines; a CR before the newline and a BOM at the start do not belong to a line. */
 export function splitLines(data: Uint8Array): TextLine[] {
@@ -31,7 +32,7 @@ export function splitText(text: string): string[] {
 }
 
 /** Whether a line holds no event at all. */
-export const isBlank = (line: string): boolean => line.length === 0 || line.trim().length === 0;
+export const isBlank = (line: string): boolean => line.charCodeAt(0) !== BRACE && line.trim().length === 0;
 
 function decode(data: Uint8Array): string | undefined {
   try {

@@ -1,4 +1,3 @@
-import { lineId, recordLineId } from '../ids.ts';
 import { dateOf, NO_CLOCK_DATE } from '../lake/keys.ts';
 import { MAX_RECORD_BYTES } from '../limits.ts';
 import { nameSet } from '../redact.ts';
@@ -7,7 +6,8 @@ import { hintOf } from '../dialects/hints.ts';
 import { recognise } from '../dialects/index.ts';
 import { Findings } from './coerce.ts';
 import { COMPILED, type CompiledStream, intoColumns } from './columns.ts';
-import { clocksOf, stampClocks } from './clocks.ts';
+import { clocksOf, whenHappened } from './clocks.ts';
+import { stampOf } from './stamp.ts';
 import { isObject, type JsonObject, parseJson, quoteNumbers } from './json.ts';
 import { isBlank } from './lines.ts';
 import { quarantine } from './quarantine.ts';
@@ -82,28 +82,30 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
     const exact = quoteNumbers(origin.raw);
     if (exact !== origin.raw) return store(decode(exact), { ...origin, raw: exact }, settings, redaction);
   }
-  stamp(event, draft, origin, findings);
-  const tooOld = stampClocks(event, clocks, { findings, arrivedMs: origin.position.arrivedMs, settings });
-  if (tooOld !== undefined) throw new Refusal(tooOld.reason, tooOld.detail, stream.name);
+  addFacts(event, origin, findings);
+  const happened = whenHappened(event, clocks, { findings, arrivedMs: origin.position.arrivedMs, settings });
+  if (happened.refused !== undefined) throw new Refusal(happened.refused.reason, happened.refused.detail, stream.name);
 
+  const head = stampOf(event, { draft, origin, happened });
   if (findings.suspicious || redaction.hashedNames.size > 0) redactValues(event, redaction);
   if (findings.extra !== undefined) {
-    const extra = redactExtra(findings.extra, redaction);
-    if (extra === undefined) throw new Refusal('too_deep', 'the event is nested too deeply', stream.name);
-    event.extra = extra;
+    event.extra = redactExtra(findings.extra, redaction);
+    if (event.extra === undefined) throw new Refusal('too_deep', 'the event is nested too deeply', stream.name);
   }
-  if (findings.nonfinite.length > 0) event.nonfinite = findings.nonfinite;
-  if (findings.misfits.length > 0) event.misfits = findings.misfits;
-  const ms = event.ts_ms;
+  if (findings.nonfinite !== undefined) event.nonfinite = findings.nonfinite;
+  if (findings.misfits !== undefined) event.misfits = findings.misfits;
   return {
     outcome: 'stored',
     stream: stream.name,
     target: stream.name,
     version: draft.version,
-    date: typeof ms === 'number' ? dateOf(ms) : NO_CLOCK_DATE,
-    json: JSON.stringify(event),
+    date: happened.tsMs === undefined ? NO_CLOCK_DATE : dateOf(happened.tsMs),
+    json: join(head, JSON.stringify(event)),
   };
 }
+
+/** Two JSON objects as one. */
+const join = (head: string, rest: string): string => (rest === '{}' ? `${head}}` : `${head},${rest.slice(1)}`);
 
 function compiled(draft: Draft): CompiledStream {
   const stream = COMPILED.get(draft.stream);
@@ -113,22 +115,14 @@ function compiled(draft: Draft): CompiledStream {
   return stream;
 }
 
-/** What Nightdesk itself says about an event; a record cannot claim it. */
-function stamp(event: JsonObject, draft: Draft, origin: Origin, findings: Findings): void {
-  const { file, line, facts, position } = origin;
-  event.stream = draft.stream;
-  event.schema_version = draft.version;
-  event.dialect = draft.dialect;
-  if (draft.dialect !== 'canonical' || event.event_id === undefined) {
-    event.event_id = file === undefined ? recordLineId(position.recordId, position.index) : lineId(file, line ?? 0);
-    event.seq = line ?? position.index;
-  }
-  if (origin.source !== undefined) event.source = origin.source;
-  if (origin.path !== undefined) event.source_path = origin.path;
+const FACTS = ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symbol'] as const;
+
+/** Facts the sender knows fill what the line does not say. */
+function addFacts(event: JsonObject, { facts }: Origin, findings: Findings): void {
   if (facts !== undefined)
-    for (const name of ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symbol'] as const) {
+    for (const name of FACTS) {
       const fact = facts[name];
-      if (fact !== undefined && event[name] === undefined) event[name] = fact;
+      if (fact !== undefined) event[name] ??= fact;
     }
   if (typeof event.extra === 'string') {
     findings.keep('extra', event.extra);

@@ -38,6 +38,8 @@ export const ensemble = defineStream({
     source_log: 'ensemble_log',
     source_event_id: '1763596800000:BTCUSDT:ensemble:badd0893',
     pred_stack_bps: 742.9,
+    pred_bma_bps: 742.9,
+    model_version: 'meta-2025-10-01',
     weights: { base: 0.5, prob: 0.5 },
     manifest: '{"stack":"v3"}',
   },

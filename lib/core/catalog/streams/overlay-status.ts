@@ -36,6 +36,7 @@ export const overlay_status = defineStream({
     timeframe_source: 'path',
     bar_id: 0,
     source_event_id: '1763640000000:BTCUSDT:overlay_status:45ffde2a',
+    direction: 0,
     confidence: 0.69774,
     alignment_rule: 'agreement',
     chosen_timeframes: ['5m', '15m'],

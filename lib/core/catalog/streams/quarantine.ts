@@ -20,7 +20,7 @@ export const quarantine = defineStream({
     schema_version: 1,
     ts: '2025-12-20T11:30:00.120000Z',
     ts_ms: 1766230200120,
-    ts_source: 'none',
+    ts_source: 'ts',
     source: 'bot-a',
     source_path: 'logs/execution/golden_bad_001.jsonl',
     seq: 4,

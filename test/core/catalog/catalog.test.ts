@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { envelope } from '../../../lib/core/catalog/envelope.ts';
+import type { Column, ColumnType } from '../../../lib/core/catalog/fields.ts';
+import { CATALOG, type EventOf } from '../../../lib/core/catalog/index.ts';
+
+const INPUT_STREAMS =
+  'signals health calibration order_intent repro costs feature_log execution ensemble market risk overlay_status equity_curve kpi_scorecard latency system external_event explainability cohort_fill cash_flow order gate error';
+/** Metrics that the streams feed, by the names bots and dashboards know them under. */
+const METRICS = [
+  'bot.health.equity_value',
+  'bot.health.drawdown_current',
+  'bot.health.ws_staleness_ms',
+  'bot.health.ws_reconnects',
+  'bot.trades.total',
+  'bot.trades.by_source',
+  'bot.execution.latency_ms',
+  'bot.costs.total_bps',
+  'bot.signals.strength',
+  'bot.calibration.in_band_rate',
+];
+const LOWER_SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+const ONE_SENTENCE = /^[A-Z][^\n|]*[^.\s]\.$/;
+const DAY_MS = 86_400_000;
+
+/** A column and every column inside it. */
+const withInner = (name: string, column: Column): [string, Column][] => [[name, column], ...innerOf(name, column.type)];
+function innerOf(name: string, type: ColumnType): [string, Column][] {
+  if (typeof type === 'string') return [];
+  if ('list' in type) return innerOf(`${name}[]`, type.list);
+  if ('map' in type) return innerOf(`${name}.*`, type.map);
+  return Object.entries(type.struct).flatMap(([key, column]) => withInner(`${name}.${key}`, column));
+}
+
+test('the catalog holds every input stream and quarantine, each under its own name', () => {
+  expect(Object.keys(CATALOG).toSorted()).toEqual([...INPUT_STREAMS.split(' '), 'quarantine'].toSorted());
+  for (const [name, stream] of Object.entries(CATALOG)) expect(stream.name).toBe(name);
+});
+
+test('together the streams feed every metric of the list, and no other', () => {
+  const fed = new Set(Object.values(CATALOG).flatMap(({ metrics }) => metrics));
+
+  expect([...fed].toSorted()).toEqual(METRICS.toSorted());
+});
+
+test('the type of an event is derived from the catalog', () => {
+  const gate: EventOf<'gate'> = { name: 'MinNotionalGate', passed: false, mode: 'paper' };
+  // @ts-expect-error a gate’s verdict is no text
+  const wrong: EventOf<'gate'> = { passed: 'no' };
+
+  expect(CATALOG.gate?.schema.safeParse(gate).success).toBe(true);
+  expect(CATALOG.gate?.schema.safeParse(wrong).success).toBe(false);
+});
+
+describe.each(Object.values(CATALOG).map((stream) => [stream.name, stream] as const))('stream %s', (name, stream) => {
+  const columns = Object.entries(stream.columns).flatMap(([column, it]) => withInner(column, it));
+  const { example } = stream;
+
+  test('has a sentence, and versions that count up from 1', () => {
+    expect(stream.description).toMatch(ONE_SENTENCE);
+    expect(stream.versions).toEqual(stream.versions.map((_, index) => index + 1));
+    expect(stream.versions.length).toBeGreaterThan(0);
+  });
+
+  test('names its fields in lower snake case, no two alike but for case, and none hides the envelope’s', () => {
+    for (const [path] of columns)
+      expect(path.split(/[.[\]*]+/).filter(Boolean)).toSatisfy((keys: string[]) =>
+        keys.every((key) => LOWER_SNAKE_CASE.test(key)),
+      );
+    expect(new Set(Object.keys(stream.columns).map((column) => column.toLowerCase())).size).toBe(
+      Object.keys(stream.columns).length,
+    );
+    expect(Object.keys(stream.fields).filter((field) => field in envelope)).toEqual([]);
+  });
+
+  test('says of every field in one sentence what it is, and its unit', () => {
+    for (const [path, { description, unit }] of columns) {
+      expect(description, path).toMatch(ONE_SENTENCE);
+      expect(unit, path).toMatch(/\S/);
+    }
+  });
+
+  test('names money in dollars by its unit', () => {
+    for (const [path, { unit }] of columns)
+      expect(path.endsWith('_usd'), `${path} has unit ${unit}`).toBe(unit === 'USD');
+  });
+
+  test('has an example that its schema takes and that a stored event would be', () => {
+    expect(stream.schema.safeParse(example)).toMatchObject({ success: true });
+    expect(Object.keys(example).filter((key) => !(key in stream.columns))).toEqual([]);
+    expect(example).toMatchObject({ stream: name, schema_version: stream.versions.at(-1) });
+    expect(example.event_id).toMatch(/./);
+    expect(Date.parse(String(example.ts))).toBe(example.ts_ms);
+    if (name === 'quarantine') return;
+    for (const key of ['ts_source', 'strategy_id', 'session_id', 'symbol', 'mode'])
+      expect(example[key], key).toBeTypeOf('string');
+    expect(Object.keys(example).filter((key) => key in stream.fields).length).toBeGreaterThan(4);
+    expect(Number(example.ts_ms)).toBeGreaterThan(Date.UTC(2025, 0, 1) - DAY_MS);
+  });
+
+  test('refuses what the transform must have put aside: unknown keys, wrong types, times in another form', () => {
+    for (const wrong of [
+      { not_a_field: 1 },
+      { ts: '2025-11-21T07:16:14Z' },
+      { ts_ms: '1' },
+      { mode: 'PAPER' },
+      { extra: {} },
+    ])
+      expect(stream.schema.safeParse({ ...example, ...wrong }).success, JSON.stringify(wrong)).toBe(false);
+  });
+
+  test('takes null for every field: not known is no defect', () => {
+    const nothing = Object.fromEntries(Object.keys(stream.columns).map((column) => [column, null]));
+
+    expect(stream.schema.safeParse(nothing)).toMatchObject({ success: true });
+  });
+});
