@@ -49,7 +49,7 @@ const SECRET_NAMES = new Set([
 
 /** Values that look like credentials, whatever their name. */
 const CREDENTIALS =
-  /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bxox[abeprs]-[\w-]{10,}|\bxapp-[\w-]{10,}|hooks\.slack\.com\/(?:services|workflows|triggers)\/[\w/-]+|\beyJ[\w-]{8,512}\.eyJ[\w-]{8,4096}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)|\bBearer +[\w.~+/=-]{16,}|\bgh[opsur]_\w{20,}|\bsk-[\w-]{20,}|(?<=:\/\/)[^\s:/@"\\]+:[^\s/@"\\]+(?=@)|(?<=[?&](?:api_?key|apikey|secret|signature|sign|token|access_token|password)=)[^&\s"\\]+/gi;
+  /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bxox[abeprs]-[\w-]{10,}|\bxapp-[\w-]{10,}|hooks\.slack\.com\/(?:services|workflows|triggers)\/[\w/-]+|\beyJ[\w-]{8,512}\.eyJ[\w-]{8,4096}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)|\bBearer +[\w.~+/=-]{16,}|\bgh[opsur]_\w{20,}|\bsk-[\w-]{20,}|(?<=:\/\/)[^\s:/@"\\]+:[^\s/@"\\]+(?=@)|(?<=[?&](?:api_?key|apikey|secret|signature|sign|token|access_token|password)=)[^&\s"\\]+/gi;
 
 /** A cheap net: what it does not catch cannot match `CREDENTIALS`. */
 const SUSPICIOUS =
@@ -67,7 +67,7 @@ export function isSecretName(name: string, more?: ReadonlySet<string>): boolean 
     known = SECRET_NAMES.has(folded(name));
     if (knownNames.size < 10_000) knownNames.set(name, known); // bounded: names come from outside
   }
-  return known || (more !== undefined && more.has(folded(name)));
+  return known || more?.has(folded(name)) === true;
 }
 
 /** No credential is shorter, in characters. */

@@ -8,13 +8,17 @@ const WEBHOOK = `https://hooks.slack.com/${'services'}/T000/B000/abcdefgh`;
 
 describe('redaction', () => {
   test('a secret goes by its exact name, at any depth', () => {
-    const stored = verdictOf(JSON.stringify({ ...base, api_key: 'k1', nested: { deep: [{ 'API-Secret': 's1', password: 'p1' }] } })).json;
+    const stored = verdictOf(
+      JSON.stringify({ ...base, api_key: 'k1', nested: { deep: [{ 'API-Secret': 's1', password: 'p1' }] } }),
+    ).json;
     for (const secret of ['k1', 's1', 'p1']) expect(stored).not.toContain(`"${secret}`);
     expect(stored.match(/\[redacted\]/g)).toHaveLength(3);
   });
 
   test('names that merely contain a secret’s name survive', () => {
-    const extra = JSON.parse(String(eventOf({ ...base, idempotency_key: 'idem-1', token_symbol: 'USDT', account_equity: 10_000 }).extra));
+    const extra = JSON.parse(
+      String(eventOf({ ...base, idempotency_key: 'idem-1', token_symbol: 'USDT', account_equity: 10_000 }).extra),
+    );
     expect(extra).toEqual({ idempotency_key: 'idem-1', token_symbol: 'USDT', account_equity: 10_000 });
   });
 

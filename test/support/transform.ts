@@ -6,7 +6,12 @@ import { type WireLine, wireLine } from '../../lib/core/transform/wire.ts';
 /** A fixed now: 2025-12-03, after the events the fixtures are made of. */
 export const NOW_MS = Date.UTC(2025, 11, 3, 12);
 
-export const position = (over: Partial<Position> = {}): Position => ({ recordId: 'rec-1', index: 0, arrivedMs: NOW_MS, ...over });
+export const position = (over: Partial<Position> = {}): Position => ({
+  recordId: 'rec-1',
+  index: 0,
+  arrivedMs: NOW_MS,
+  ...over,
+});
 
 /** One line through a transform with the given settings. */
 export function verdictOf(line: string, config: Partial<TransformConfig> = {}, at: Partial<Position> = {}): Verdict {

@@ -4,7 +4,8 @@ import type { Dialect } from './dialect.ts';
 export const canonical: Dialect = (record) => {
   const { stream, schema_version: version } = record;
   if (typeof stream !== 'string' || (record.event_id === undefined && version === undefined)) return undefined;
-  const dialect = typeof record.dialect === 'string' && record.dialect.startsWith('map:') ? record.dialect : 'canonical';
+  const dialect =
+    typeof record.dialect === 'string' && record.dialect.startsWith('map:') ? record.dialect : 'canonical';
   return { dialect, stream, version: versionOf(version), fields: record };
 };
 

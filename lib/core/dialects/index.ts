@@ -1,11 +1,11 @@
 import type { JsonObject } from '../transform/json.ts';
 import { canonical } from './canonical.ts';
 import type { Dialect, Draft, Hint } from './dialect.ts';
-import { s1BarOnly, s1Flat, s1Sanitized, s1Wrapped } from './s1.ts';
+import { s1BarOnly, s1Flat, s1Flattened, s1Sanitized, s1Wrapped } from './s1.ts';
 import { executionEvent, opsEvent, s2Event } from './s2.ts';
 import { s2Ledger } from './s2-ledger.ts';
 
-const S1: readonly Dialect[] = [s1Flat, s1Wrapped, s1BarOnly];
+const S1: readonly Dialect[] = [s1Flat, s1Wrapped, s1BarOnly, s1Flattened];
 const OTHERS: readonly Dialect[] = [executionEvent, opsEvent, s2Ledger];
 const NAMED: readonly Dialect[] = [canonical, ...S1, ...OTHERS];
 const KINDS: readonly Dialect[] = [s2Event, ...OTHERS];
@@ -16,7 +16,10 @@ export function recognise(record: JsonObject, hint: Hint): Draft | undefined {
   if (record.stream !== undefined) return firstOf(NAMED, record, hint);
   if (record.kind !== undefined) return firstOf(KINDS, record, hint);
   if (record.sanitized !== undefined) return s1Sanitized(record, hint);
-  return (record.ts_ist === undefined && record.ts_iso === undefined ? undefined : firstOf(S1, record, hint)) ?? firstOf(OTHERS, record, hint);
+  return (
+    (record.ts_ist === undefined && record.ts_iso === undefined ? undefined : firstOf(S1, record, hint)) ??
+    firstOf(OTHERS, record, hint)
+  );
 }
 
 function firstOf(dialects: readonly Dialect[], record: JsonObject, hint: Hint): Draft | undefined {

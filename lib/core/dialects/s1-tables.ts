@@ -23,7 +23,9 @@ function individualSignals(value: unknown, out: JsonObject): void {
     out.individual_signals = Object.fromEntries(
       Object.entries(value).map(([timeframe, signal]) => [
         timeframe,
-        isObject(signal) ? Object.fromEntries(Object.entries(signal).map(([key, cell]) => [longNames[key] ?? key, cell])) : signal,
+        isObject(signal)
+          ? Object.fromEntries(Object.entries(signal).map(([key, cell]) => [longNames[key] ?? key, cell]))
+          : signal,
       ]),
     );
 }
@@ -213,7 +215,9 @@ const cohortFill: Table = { coin: 'coin', side: 'side', size: 'qty', price: 'pri
 /** Fields that lie under a wrapper key, or flat beside the envelope in later generations. */
 function under(wrapper: string, fields: Table): Table {
   const nested = Object.entries(fields).map(([key, to]) => [`${wrapper}.${key}`, to]);
-  const alone = Object.entries(fields).filter(([key]) => !(key in common) && !key.startsWith('ts_') && !key.includes('.'));
+  const alone = Object.entries(fields).filter(
+    ([key]) => !(key in common) && !key.startsWith('ts_') && !key.includes('.'),
+  );
   return Object.fromEntries([...nested, ...alone]);
 }
 

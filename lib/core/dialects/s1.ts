@@ -14,15 +14,27 @@ function has(record: JsonObject, keys: readonly string[]): boolean {
 
 /** `{ts, symbol, <payload>, ts_ist}`: the payload's key tells the stream. */
 export const s1Wrapped: Dialect = (record, hint) => {
-  if (record.ts === undefined || record.symbol === undefined || (record.ts_ist === undefined && record.ts_iso === undefined)) return undefined;
+  if (
+    record.ts === undefined ||
+    record.symbol === undefined ||
+    (record.ts_ist === undefined && record.ts_iso === undefined)
+  )
+    return undefined;
   const stream = wrappedStream(record);
   return stream === undefined ? undefined : draft('s1-wrapped', { stream, log: stream, table: WRAPPED }, record, hint);
 };
 
 function wrappedStream(record: JsonObject): string | undefined {
-  if (Array.isArray(record.features) && isObject(record.model_out) && isObject(record.decision) && isObject(record.cohort)) return 'signals';
+  if (
+    Array.isArray(record.features) &&
+    isObject(record.model_out) &&
+    isObject(record.decision) &&
+    isObject(record.cohort)
+  )
+    return 'signals';
   if (isObject(record.metrics)) return has(record.metrics, ['funding_stale', 'equity']) ? 'health' : undefined;
-  if (isObject(record.costs)) return has(record.costs, ['pnl_attrib']) || has(record.costs, ['fee_bps', 'cost_usd']) ? 'costs' : undefined;
+  if (isObject(record.costs))
+    return has(record.costs, ['pnl_attrib']) || has(record.costs, ['fee_bps', 'cost_usd']) ? 'costs' : undefined;
   if (isObject(record.repro)) return has(record.repro, ['git_sha']) ? 'repro' : undefined;
   return undefined;
 }
@@ -80,7 +92,12 @@ const BAR_ONLY_SIGNATURES: readonly Signature[] = [
 
 /** Flat records without run, id or emission time: only the bar. */
 export const s1BarOnly: Dialect = (record, hint) => {
-  if (record.asset === undefined || record.run_id !== undefined || (record.ts_ist === undefined && record.ts_iso === undefined)) return undefined;
+  if (
+    record.asset === undefined ||
+    record.run_id !== undefined ||
+    (record.ts_ist === undefined && record.ts_iso === undefined)
+  )
+    return undefined;
   const signature = signatureOf(record, BAR_ONLY_SIGNATURES, hint);
   return signature === undefined ? undefined : draft('s1-bar', { ...signature, table: BAR_ONLY }, record, hint);
 };
@@ -105,14 +122,16 @@ export const s1Sanitized: Dialect = (record, hint) => {
   const merged: JsonObject = { ...(sanitized as JsonObject) };
   for (const key of Object.keys(outer)) if (outer[key] !== null && outer[key] !== undefined) merged[key] = outer[key];
   const generation = Object.keys(outer).length <= 2 ? 's1-sanitized' : 's1-flattened';
-  const inner = s1Wrapped(merged, hint) ?? s1Flat(merged, hint) ?? s1BarOnly(merged, hint) ?? flattened(merged, hint);
+  const inner = s1Wrapped(merged, hint) ?? s1Flat(merged, hint) ?? s1BarOnly(merged, hint) ?? s1Flattened(merged, hint);
   return inner === undefined ? undefined : { ...inner, dialect: generation };
 };
 
-function flattened(record: JsonObject, hint: Hint): Draft | undefined {
-  const named = signatureOf(record, FLATTENED, hint) ?? byName(hint);
+/** Columns alone: the byte cap may have cut off both copies. */
+export const s1Flattened: Dialect = (record, hint) => {
+  if (record.ts_iso === undefined && record.ts_ist === undefined) return undefined;
+  const named = signatureOf(record, FLATTENED, hint);
   return named === undefined ? undefined : draft('s1-flattened', { ...named, table: FLAT }, record, hint);
-}
+};
 
 /** The stream by `--stream` or by the path, where the record's shape does not say it. */
 function byName(hint: Hint): { stream: string; log: string } | undefined {

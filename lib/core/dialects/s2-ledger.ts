@@ -14,7 +14,12 @@ interface Ledger {
   readonly constants?: JsonObject;
 }
 
-const id: Table = { instrument_id: 'symbol', canonical_instrument_id: 'symbol', fill_id: 'venue_fill_id', event_id: 'source_event_id' };
+const id: Table = {
+  instrument_id: 'symbol',
+  canonical_instrument_id: 'symbol',
+  fill_id: 'venue_fill_id',
+  event_id: 'source_event_id',
+};
 
 const IDS = ['cycle_id', 'decision_id', 'intent_id', 'risk_decision_id', 'session_id'];
 const NAMES: Readonly<Record<string, string>> = { intended_side: 'side', intended_quantity: 'qty' };
@@ -25,12 +30,19 @@ function intendedAction(value: unknown, out: JsonObject): void {
   else
     for (const key of Object.keys(value)) {
       const to = NAMES[key] ?? key;
-      if (key === '__proto__' || (!IDS.includes(key) && out[to] !== undefined && out[to] !== value[key])) out[`intended_action.${key}`] = value[key];
+      if (key === '__proto__' || (!IDS.includes(key) && out[to] !== undefined && out[to] !== value[key]))
+        out[`intended_action.${key}`] = value[key];
       else out[to] ??= value[key];
     }
 }
 
-const intent = compileTable('order_intent', { ...id, ...NAMES, intended_action: intendedAction, class: 'intent_class', direction: 'armed_direction' });
+const intent = compileTable('order_intent', {
+  ...id,
+  ...NAMES,
+  intended_action: intendedAction,
+  class: 'intent_class',
+  direction: 'armed_direction',
+});
 
 const fill = compileTable('execution', {
   ...id,
@@ -72,7 +84,12 @@ const LEDGERS: readonly Ledger[] = [
     keys: ['mark_px', 'event_ts_unix', 'receive_ts_unix'],
     rename: compileTable('market', { ...id, event_ts_unix: 'ts', receive_ts_unix: 'emitted_at', mid_price: 'mid' }),
   },
-  { stream: 'health', log: 'heartbeat', keys: ['wall_ts', 'mono_ts'], rename: compileTable('health', { wall_ts: 'ts', mono_ts: 'mono_s', n: 'beat' }) },
+  {
+    stream: 'health',
+    log: 'heartbeat',
+    keys: ['wall_ts', 'mono_ts'],
+    rename: compileTable('health', { wall_ts: 'ts', mono_ts: 'mono_s', n: 'beat' }),
+  },
   { stream: 'order_intent', log: 'order_intent_trace', keys: ['intended_action', 'intent_id'], rename: intent },
   { stream: 'order_intent', log: 'intents', keys: ['intended_side', 'intent_action', 'cycle_index'], rename: intent },
   {
@@ -81,7 +98,12 @@ const LEDGERS: readonly Ledger[] = [
     keys: ['cycle_id', 'equity', 'peak_equity'],
     rename: compileTable('equity_curve', { ...id, exposure: 'exposure_usd' }),
   },
-  { stream: 'market', log: 'regime_trace', keys: ['regime_id', 'regime_digest'], rename: compileTable('market', { ...id, regime_id: 'regime' }) },
+  {
+    stream: 'market',
+    log: 'regime_trace',
+    keys: ['regime_id', 'regime_digest'],
+    rename: compileTable('market', { ...id, regime_id: 'regime' }),
+  },
   {
     stream: 'risk',
     log: 'risk_telemetry',
@@ -89,7 +111,13 @@ const LEDGERS: readonly Ledger[] = [
     rename: compileTable('risk', { ...id, ...evaluation, cycle: 'cycle_index' }),
   },
   { stream: 'system', log: 'runtime_events', keys: ['event', 'call_graph'], rename: compileTable('system', id) },
-  { stream: 'system', log: 'connectivity_events', keys: ['event', 'host'], rename: compileTable('system', id), constants: { component: 'connectivity' } },
+  {
+    stream: 'system',
+    log: 'connectivity_events',
+    keys: ['event', 'host'],
+    rename: compileTable('system', id),
+    constants: { component: 'connectivity' },
+  },
   { stream: 'execution', log: 'fill_ledger', keys: ['fill_price', 'quantity', 'side', 'instrument_id'], rename: fill },
 ];
 

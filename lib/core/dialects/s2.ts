@@ -18,7 +18,12 @@ const PAYLOADS: Readonly<Record<string, Rename>> = {
     limit_price: 'limit_px',
     client_id: 'client_order_id',
   }),
-  order: compileTable('order', { quantity: 'qty', client_id: 'client_order_id', limit_price: 'limit_px', price: 'limit_px' }),
+  order: compileTable('order', {
+    quantity: 'qty',
+    client_id: 'client_order_id',
+    limit_price: 'limit_px',
+    price: 'limit_px',
+  }),
   fill: compileTable('execution', {
     filled_quantity: 'qty',
     fill_qty: 'qty',
@@ -56,7 +61,12 @@ export const s2Event: Dialect = (record, hint) => {
   return { dialect: 's2-event', stream, version: 1, fields };
 };
 
-const ENVELOPE = compileTable('', { kind: () => {}, payload: () => {}, event_id: 'source_event_id', id: 'source_event_id' });
+const ENVELOPE = compileTable('', {
+  kind: () => {},
+  payload: () => {},
+  event_id: 'source_event_id',
+  id: 'source_event_id',
+});
 const envelopeOf: Rename = (record, out) => ENVELOPE(record, out);
 
 /** Words of the older pipelines for what happened to an order; `started` and `accepted` are not in their own list but in their data. */
@@ -105,7 +115,12 @@ const V1 = compileTable('execution', { ...orderFields, schema_version: () => {} 
 /** `execution_event_v0` (by `schema`) and `execution_event.v1` (by `schema_version`). */
 export const executionEvent: Dialect = (record) => {
   const v0 = record.schema === 'execution_event_v0';
-  if ((!v0 && record.schema_version !== 'execution_event.v1') || typeof record.event_type !== 'string' || record.run_id === undefined) return undefined;
+  if (
+    (!v0 && record.schema_version !== 'execution_event.v1') ||
+    typeof record.event_type !== 'string' ||
+    record.run_id === undefined
+  )
+    return undefined;
   const stream = EVENT_STREAMS[record.event_type.toLowerCase()] ?? 'order';
   const fields = emptyFields();
   fields.source_log = v0 ? 'execution_event_v0' : 'execution_event.v1';
@@ -118,11 +133,17 @@ export const executionEvent: Dialect = (record) => {
   return { dialect: v0 ? 'execution-event-v0' : 'execution-event-v1', stream, version: 1, fields };
 };
 
-const OPS = compileTable('error', { event_type: 'event', msg: 'message', exchange: 'venue', extra: orderFields.extra ?? 'extra' });
+const OPS = compileTable('error', {
+  event_type: 'event',
+  msg: 'message',
+  exchange: 'venue',
+  extra: orderFields.extra ?? 'extra',
+});
 
 /** Operational events of S2: `{ts, mode, event_type, level, is_anomaly, is_error, msg}`. */
 export const opsEvent: Dialect = (record) => {
-  if (typeof record.event_type !== 'string' || typeof record.level !== 'string' || typeof record.is_error !== 'boolean') return undefined;
+  if (typeof record.event_type !== 'string' || typeof record.level !== 'string' || typeof record.is_error !== 'boolean')
+    return undefined;
   const stream = record.is_error ? 'error' : 'system';
   const fields = emptyFields();
   fields.source_log = 'ops_events';

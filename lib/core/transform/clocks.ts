@@ -51,19 +51,32 @@ export function whenHappened(event: JsonObject, raw: RawClocks, context: Context
   return { ts, tsMs, source, refused: outsideDoor(event, { ts, tsMs, source }, context) };
 }
 
-function outsideDoor(event: JsonObject, { ts, tsMs, source }: Clock, { arrivedMs, settings, findings }: Context): Happened['refused'] {
+function outsideDoor(
+  event: JsonObject,
+  { ts, tsMs, source }: Clock,
+  { arrivedMs, settings, findings }: Context,
+): Happened['refused'] {
   if (tsMs > arrivedMs + settings.maxSkewMs)
     return { reason: 'clock_skew', detail: `ts ${ts} is ahead of its arrival by ${duration(tsMs - arrivedMs)}` };
   if (settings.maxEventAgeMs === undefined) return undefined;
   const emittedUs = findings.clocksUs.emitted_at;
-  const knownSinceMs = emittedUs === undefined ? tsMs + (source === 'bar_ts' ? barsLateMs(event.timeframe) : 0) : emittedUs / 1000;
+  const knownSinceMs =
+    emittedUs === undefined ? tsMs + (source === 'bar_ts' ? barsLateMs(event.timeframe) : 0) : emittedUs / 1000;
   const ageMs = arrivedMs - knownSinceMs;
   if (ageMs <= settings.maxEventAgeMs) return undefined;
-  return { reason: 'too_old', detail: `the event is ${duration(ageMs)} old, this door takes ${duration(settings.maxEventAgeMs)}: use nightdesk import` };
+  return {
+    reason: 'too_old',
+    detail: `the event is ${duration(ageMs)} old, this door takes ${duration(settings.maxEventAgeMs)}: use nightdesk import`,
+  };
 }
 
 /** A bar's time says when it opened: the bot can have written about it up to three bars later. */
-const barsLateMs = (timeframe: unknown): number => (typeof timeframe === 'string' ? BARS_LATE * (timeframeMs(timeframe) ?? 0) : 0);
+const barsLateMs = (timeframe: unknown): number =>
+  typeof timeframe === 'string' ? BARS_LATE * (timeframeMs(timeframe) ?? 0) : 0;
 
 const duration = (ms: number): string =>
-  ms >= 86_400_000 ? `${(ms / 86_400_000).toFixed(1)} d` : ms >= 3_600_000 ? `${(ms / 3_600_000).toFixed(1)} h` : `${(ms / 1000).toFixed(1)} s`;
+  ms >= 86_400_000
+    ? `${(ms / 86_400_000).toFixed(1)} d`
+    : ms >= 3_600_000
+      ? `${(ms / 3_600_000).toFixed(1)} h`
+      : `${(ms / 1000).toFixed(1)} s`;

@@ -1,5 +1,5 @@
-import { CATALOG } from '../catalog/index.ts';
 import { envelope } from '../catalog/envelope.ts';
+import { CATALOG } from '../catalog/index.ts';
 import { type Coerce, coercionOf, type Findings, MISFIT } from './coerce.ts';
 import type { JsonObject } from './json.ts';
 
@@ -60,7 +60,12 @@ export function intoColumns({ targets }: CompiledStream, fields: JsonObject, fin
       continue;
     }
     const { quick } = target;
-    if (quick === DOUBLE ? typeof value === 'number' && Number.isFinite(value) : quick === BOOLEAN && typeof value === 'boolean') continue;
+    if (
+      quick === DOUBLE
+        ? typeof value === 'number' && Number.isFinite(value)
+        : quick === BOOLEAN && typeof value === 'boolean'
+    )
+      continue;
     if (value === null) {
       if (target.envelope) fields[key] = undefined;
       continue;

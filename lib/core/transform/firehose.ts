@@ -67,7 +67,11 @@ export function transformFirehose(
       continue;
     }
     const next = hopOf(record, data);
-    replies.push({ recordId: record.recordId, result: next === undefined ? 'ProcessingFailed' : 'Dropped', data: next === undefined ? record.data : '' });
+    replies.push({
+      recordId: record.recordId,
+      result: next === undefined ? 'ProcessingFailed' : 'Dropped',
+      data: next === undefined ? record.data : '',
+    });
     if (next !== undefined) again.push(next);
     bytes += record.recordId.length + OVERHEAD_BYTES + (next === undefined ? record.data.length : 0);
   }
@@ -78,7 +82,9 @@ function onePartition(record: FirehoseRecord, data: Uint8Array, transform: Trans
   const { recordId, approximateArrivalTimestamp: arrivedMs } = record;
   const verdicts = transformRecord({ recordId, arrivedMs, data }, transform);
   const [first] = verdicts;
-  const same = verdicts.every((verdict) => verdict.stream === first?.stream && verdict.version === first.version && verdict.date === first.date);
+  const same = verdicts.every(
+    (verdict) => verdict.stream === first?.stream && verdict.version === first.version && verdict.date === first.date,
+  );
   if (same) return verdicts;
   return [quarantineWhole('deaggregation_limit', new TextDecoder().decode(data), { recordId, index: 0, arrivedMs })];
 }

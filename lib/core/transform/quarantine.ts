@@ -3,7 +3,7 @@ import { dateOf } from '../lake/keys.ts';
 import { redactLine } from '../redact.ts';
 import type { Redaction } from './redaction.ts';
 import { formatUs } from './time.ts';
-import { type Position, type Reason, REASONS, type Verdict } from './types.ts';
+import { type Position, REASONS, type Reason, type Verdict } from './types.ts';
 import type { Origin } from './wire.ts';
 
 export const QUARANTINE = 'quarantine';
@@ -57,6 +57,9 @@ export const quarantineWhole = (reason: Reason, raw: string, position: Position)
 function hashFacts({ facts }: Origin, redaction: Redaction): Record<string, string> {
   if (facts === undefined) return {};
   return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, redaction.hashedNames.has(name) ? `h:${redaction.hash(value)}` : value]),
+    Object.entries(facts).map(([name, value]) => [
+      name,
+      redaction.hashedNames.has(name) ? `h:${redaction.hash(value)}` : value,
+    ]),
   );
 }

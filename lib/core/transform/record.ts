@@ -1,5 +1,5 @@
-import { quarantineWhole } from './quarantine.ts';
 import { splitLines } from './lines.ts';
+import { quarantineWhole } from './quarantine.ts';
 import type { Position, TransformLine, Verdict } from './types.ts';
 
 /** A record as a door hands it over. */

@@ -42,11 +42,14 @@ function redactTree(value: unknown, redaction: Redaction, depth: number): unknow
     const item = (value as JsonObject)[key];
     const name = key.slice(key.lastIndexOf('.') + 1); // extra's own keys are dotted paths
     if (item !== null && isSecretName(name, redaction.secretNames)) copy[key] = REDACTED;
-    else if (redaction.hashedNames.size > 0 && redaction.hashedNames.has(name.toLowerCase())) copy[key] = hashed(item, redaction);
+    else if (redaction.hashedNames.size > 0 && redaction.hashedNames.has(name.toLowerCase()))
+      copy[key] = hashed(item, redaction);
     else copy[key] = redactTree(item, redaction, depth + 1);
   }
   return copy;
 }
 
 const hashed = (value: unknown, redaction: Redaction): unknown =>
-  value === null || value === undefined ? value : `h:${redaction.hash(typeof value === 'string' ? value : JSON.stringify(value))}`;
+  value === null || value === undefined
+    ? value
+    : `h:${redaction.hash(typeof value === 'string' ? value : JSON.stringify(value))}`;

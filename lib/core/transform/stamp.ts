@@ -1,5 +1,5 @@
-import { lineId, recordLineId } from '../ids.ts';
 import type { Draft } from '../dialects/dialect.ts';
+import { lineId, recordLineId } from '../ids.ts';
 import type { Happened } from './clocks.ts';
 import type { JsonObject } from './json.ts';
 import { formatUs } from './time.ts';

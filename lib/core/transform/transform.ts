@@ -1,17 +1,17 @@
-import { dateOf, NO_CLOCK_DATE } from '../lake/keys.ts';
-import { MAX_RECORD_BYTES } from '../limits.ts';
-import { nameSet } from '../redact.ts';
 import type { Draft } from '../dialects/dialect.ts';
 import { hintOf } from '../dialects/hints.ts';
 import { recognise } from '../dialects/index.ts';
+import { dateOf, NO_CLOCK_DATE } from '../lake/keys.ts';
+import { MAX_RECORD_BYTES } from '../limits.ts';
+import { nameSet } from '../redact.ts';
+import { clocksOf, whenHappened } from './clocks.ts';
 import { Findings } from './coerce.ts';
 import { COMPILED, type CompiledStream, intoColumns } from './columns.ts';
-import { clocksOf, whenHappened } from './clocks.ts';
-import { stampOf } from './stamp.ts';
 import { isObject, type JsonObject, parseJson, quoteNumbers } from './json.ts';
 import { isBlank } from './lines.ts';
 import { quarantine } from './quarantine.ts';
 import { type Redaction, redactExtra, redactValues } from './redaction.ts';
+import { stampOf } from './stamp.ts';
 import type { Reason, TransformConfig, TransformLine, TransformTools, Verdict } from './types.ts';
 import { type Origin, originOf } from './wire.ts';
 
@@ -65,13 +65,17 @@ function decode(line: string): JsonObject {
   const parsed = parseJson(line);
   if (parsed === undefined) throw new Refusal('invalid_json', 'the line is not JSON');
   if (!isObject(parsed.value))
-    throw new Refusal('not_an_object', `the JSON is ${Array.isArray(parsed.value) ? 'an array' : parsed.value === null ? 'null' : `a ${typeof parsed.value}`}`);
+    throw new Refusal(
+      'not_an_object',
+      `the JSON is ${Array.isArray(parsed.value) ? 'an array' : parsed.value === null ? 'null' : `a ${typeof parsed.value}`}`,
+    );
   return parsed.value;
 }
 
 function store(record: JsonObject, origin: Origin, settings: TransformConfig, redaction: Redaction): Verdict {
   const draft = recognise(record, hintOf(origin.path, origin.stream));
-  if (draft === undefined) throw new Refusal('unknown_shape', `no dialect knows a record with the keys ${someKeys(record)}`);
+  if (draft === undefined)
+    throw new Refusal('unknown_shape', `no dialect knows a record with the keys ${someKeys(record)}`);
   const stream = compiled(draft);
   const findings = new Findings(settings.naiveOffsetMs);
   const event = draft.fields;
@@ -109,9 +113,14 @@ const join = (head: string, rest: string): string => (rest === '{}' ? `${head}}`
 
 function compiled(draft: Draft): CompiledStream {
   const stream = COMPILED.get(draft.stream);
-  if (stream === undefined) throw new Refusal('unknown_stream', `there is no stream ${draft.stream.slice(0, 100)}`, undefined);
+  if (stream === undefined)
+    throw new Refusal('unknown_stream', `there is no stream ${draft.stream.slice(0, 100)}`, undefined);
   if (!stream.versions.has(draft.version))
-    throw new Refusal('unknown_version', `${stream.name} has no version ${draft.version}, it has ${[...stream.versions].join(', ')}`, stream.name);
+    throw new Refusal(
+      'unknown_version',
+      `${stream.name} has no version ${draft.version}, it has ${[...stream.versions].join(', ')}`,
+      stream.name,
+    );
   return stream;
 }
 
@@ -132,11 +141,17 @@ function addFacts(event: JsonObject, { facts }: Origin, findings: Findings): voi
 
 const asRefusal = (error: unknown): Refusal =>
   // Only what the engine itself refuses can end here, such as text nested beyond its stack.
-  new Refusal(error instanceof RangeError ? 'too_deep' : 'unknown_shape', error instanceof Error ? error.message : String(error));
+  new Refusal(
+    error instanceof RangeError ? 'too_deep' : 'unknown_shape',
+    error instanceof Error ? error.message : String(error),
+  );
 
 const someKeys = (record: JsonObject): string => {
   const keys = Object.keys(record);
-  const shown = keys.slice(0, 8).map((key) => key.slice(0, 40)).join(', ');
+  const shown = keys
+    .slice(0, 8)
+    .map((key) => key.slice(0, 40))
+    .join(', ');
   return keys.length > 8 ? `${shown} and ${keys.length - 8} more` : shown || '(none)';
 };
 

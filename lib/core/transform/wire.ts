@@ -93,7 +93,8 @@ export function originOf(record: JsonObject, line: string, position: Position): 
   }
   if (typeof record.stream === 'string') origin.stream = record.stream;
   if (isObject(record.set)) origin.facts = factsOf(record.set);
-  if (record.bad === 'utf8') origin.refused = { reason: 'invalid_utf8', detail: 'the bytes are not UTF-8; U+FFFD stands for them' };
+  if (record.bad === 'utf8')
+    origin.refused = { reason: 'invalid_utf8', detail: 'the bytes are not UTF-8; U+FFFD stands for them' };
   else if (typeof record.map_error === 'string') origin.refused = { reason: 'map_failed', detail: record.map_error };
   return origin;
 }

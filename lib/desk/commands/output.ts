@@ -10,11 +10,14 @@ export type Row = readonly unknown[];
 
 /** Prints rows as a table for people, JSON (an array of objects) or CSV for programs. */
 export function printRows(format: Format, columns: readonly string[], rows: readonly Row[]): void {
-  if (format === 'json') return printJson(rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i] ?? null]))));
-  if (format === 'csv') return print(stringify([[...columns], ...rows.map((row) => row.map(csvCell))]));
-  const table = new Table({ head: [...columns], style: { head: [], border: [], compact: true }, chars: PLAIN });
-  for (const row of rows) table.push(row.map(tableCell));
-  print(`${table.toString()}\n`);
+  if (format === 'json')
+    printJson(rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i] ?? null]))));
+  else if (format === 'csv') print(stringify([[...columns], ...rows.map((row) => row.map(csvCell))]));
+  else {
+    const table = new Table({ head: [...columns], style: { head: [], border: [], compact: true }, chars: PLAIN });
+    for (const row of rows) table.push(row.map(tableCell));
+    print(`${table.toString()}\n`);
+  }
 }
 
 /** Prints one value as JSON; bigints as numbers where they are safe, else as strings. */
@@ -42,7 +45,10 @@ export function wholeNumber(option: string, { min, max }: { min: number; max: nu
   return (value) => {
     const number = Number(value);
     if (!Number.isInteger(number) || number < min || number > max)
-      throw new NightdeskError('CONFIG_INVALID', `${option} must be a whole number from ${min} to ${max}, got ${value}`);
+      throw new NightdeskError(
+        'CONFIG_INVALID',
+        `${option} must be a whole number from ${min} to ${max}, got ${value}`,
+      );
     return number;
   };
 }
@@ -61,15 +67,32 @@ export function ignoreBrokenPipe(): void {
 }
 
 const PLAIN = {
-  top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
-  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ',
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
 };
 
 const jsonValue = (_key: string, value: unknown): unknown =>
   typeof value === 'bigint' ? (Number.isSafeInteger(Number(value)) ? Number(value) : String(value)) : value;
 
 const text = (value: unknown): string =>
-  value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value, jsonValue) : String(value);
+  value === null || value === undefined
+    ? ''
+    : typeof value === 'object'
+      ? JSON.stringify(value, jsonValue)
+      : String(value);
 
 /** Control characters of a foreign log must not move a terminal's cursor. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
@@ -78,5 +101,7 @@ const tableCell = (value: unknown): string => text(value).replaceAll(/[\u0000-\u
 /** A cell that a spreadsheet would read as a formula gets a leading apostrophe; numbers stay as they are. */
 const csvCell = (value: unknown): string => {
   const cell = text(value);
-  return typeof value === 'string' && /^[=+\-@\t\r]/.test(cell) && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) ? `'${cell}` : cell;
+  return typeof value === 'string' && /^[=+\-@\t\r]/.test(cell) && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell)
+    ? `'${cell}`
+    : cell;
 };

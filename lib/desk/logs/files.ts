@@ -10,6 +10,8 @@ export interface FileWindow {
   readonly mtimeMs: number;
   /** At least `length` bytes from `position`; fewer at the end of the file, or where it was cut meanwhile. */
   at(position: number, length: number): Promise<Buffer>;
+  /** The end of what was asked for so far, for progress. */
+  reached(): number;
   close(): Promise<void>;
 }
 
@@ -27,16 +29,18 @@ export async function openWindow(path: string): Promise<FileWindow> {
 
 function windowOn(handle: FileHandle, facts: { bytes: number; dev: number; ino: number; mtimeMs: number }): FileWindow {
   let from = 0;
+  let reached = 0;
   let held: Buffer = Buffer.alloc(0);
   const at = async (position: number, length: number): Promise<Buffer> => {
     const wanted = Math.max(0, Math.min(length, facts.bytes - position));
+    reached = Math.max(reached, position + wanted);
     if (position < from || position + wanted > from + held.length) {
       held = await readFully(handle, position, Math.min(Math.max(WINDOW_BYTES, wanted), facts.bytes - position));
       from = position;
     }
     return held.subarray(position - from);
   };
-  return { ...facts, at, close: () => handle.close() };
+  return { ...facts, at, reached: () => reached, close: () => handle.close() };
 }
 
 /** Reads up to `length` bytes; fewer when the file was cut meanwhile. */

@@ -1,4 +1,4 @@
-import { createInflateRaw, crc32, inflateRawSync } from 'node:zlib';
+import { createInflateRaw, crc32, type InflateRaw, inflateRawSync } from 'node:zlib';
 import type { FileWindow } from './files.ts';
 
 /** `1f 8b 08`: gzip with deflate, the only method there is (RFC 1952). */
@@ -11,7 +11,8 @@ const MAX_HEADER_BYTES = 80 * 1024;
 
 export type Header =
   | { readonly kind: 'member'; /** Where the compressed data begin, from the start of the member. */ readonly bytes: number }
-  | { readonly kind: 'cut' | 'none' };
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'none' };
 
 /** Reads a member's header. `cut`: the file ends inside it. `none`: this is no member. */
 export async function readHeader(file: FileWindow, at: number): Promise<Header> {
@@ -74,7 +75,8 @@ export interface MemberEnd {
   readonly end: number;
 }
 
-const CHUNK_BYTES = 32 * 1024;
+/** A chunk of zeros can grow a thousandfold: this bounds what one step holds to some 16 MiB. */
+const CHUNK_BYTES = 16 * 1024;
 const FINE_CHUNK_BYTES = 64;
 
 /** Decodes one member of any size, in pieces; returns how it ended. What precedes damage is given back to the last byte. */
@@ -142,6 +144,19 @@ async function* inflating(file: FileWindow, dataAt: number, fineFrom: number): A
     engine.destroy();
   }
 }
+
+/** Resolves when zlib has taken the chunk, has come to the end of its data, or has failed. */
+const written = (engine: InflateRaw, chunk: Buffer): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      engine.off('end', done);
+      engine.off('error', done);
+      resolve();
+    };
+    engine.once('end', done);
+    engine.once('error', done);
+    engine.write(chunk, done);
+  });
 
 const trailerFits = (trailer: Buffer, crc: number, bytes: number): boolean =>
   trailer.readUInt32LE(0) === crc && trailer.readUInt32LE(4) === bytes % 2 ** 32;

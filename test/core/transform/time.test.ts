@@ -7,32 +7,45 @@ const someUs = fc.integer({ min: Date.UTC(1990, 0, 1) * 1000, max: Date.UTC(2199
 
 describe('instants', () => {
   test('what is formatted reads back to the microsecond', () => {
-    fc.assert(fc.property(someUs, (us) => {
+    fc.assert(
+      fc.property(someUs, (us) => {
         expect(isoToInstant(formatUs(us))).toEqual({ us, naive: false });
-      }));
+      }),
+    );
   });
 
   test('formatting agrees with luxon to the millisecond', () => {
     fc.assert(
       fc.property(someUs, (us) => {
         const ms = Math.floor(us / 1000);
-        expect(formatUs(ms * 1000)).toBe(DateTime.fromMillis(ms, { zone: 'utc' }).toFormat("yyyy-MM-dd'T'HH:mm:ss.SSS'000Z'"));
+        expect(formatUs(ms * 1000)).toBe(
+          DateTime.fromMillis(ms, { zone: 'utc' }).toFormat("yyyy-MM-dd'T'HH:mm:ss.SSS'000Z'"),
+        );
       }),
     );
   });
 
   test('an offset is taken off, whichever way it is written', () => {
     const expected = Date.UTC(2025, 10, 21, 7, 16, 14) * 1000 + 493_638;
-    for (const text of ['2025-11-21T12:46:14.493638+05:30', '2025-11-21 12:46:14.493638+0530', '2025-11-21T02:16:14.493638-05', '2025-11-21t07:16:14.493638z'])
+    for (const text of [
+      '2025-11-21T12:46:14.493638+05:30',
+      '2025-11-21 12:46:14.493638+0530',
+      '2025-11-21T02:16:14.493638-05',
+      '2025-11-21t07:16:14.493638z',
+    ])
       expect(isoToInstant(text)).toEqual({ us: expected, naive: false });
   });
 
   test('every offset a luxon zone can print is read as luxon reads it', () => {
     fc.assert(
-      fc.property(someUs, fc.constantFrom('Asia/Kolkata', 'America/New_York', 'Asia/Kathmandu', 'Europe/Berlin', 'UTC'), (us, zone) => {
-        const text = DateTime.fromMillis(Math.floor(us / 1000), { zone }).toISO() ?? '';
-        expect(isoToInstant(text)?.us).toBe(Math.floor(us / 1000) * 1000);
-      }),
+      fc.property(
+        someUs,
+        fc.constantFrom('Asia/Kolkata', 'America/New_York', 'Asia/Kathmandu', 'Europe/Berlin', 'UTC'),
+        (us, zone) => {
+          const text = DateTime.fromMillis(Math.floor(us / 1000), { zone }).toISO() ?? '';
+          expect(isoToInstant(text)?.us).toBe(Math.floor(us / 1000) * 1000);
+        },
+      ),
     );
   });
 
@@ -45,8 +58,18 @@ describe('instants', () => {
   });
 
   test.each([
-    '', '2025-13-01T00:00:00Z', '2025-02-29T00:00:00Z', '2025-01-01T24:00:00Z', '2025-01-01T00:60:00Z', '2025-01-01', '2025-01-01T00:00:00+25:00',
-    '2025-01-01T00:00:00.Z', '2025-01-01T00:00:00Zx', 'yesterday, about noon', '2025/01/01 00:00:00', '20 5-01-01T00:00:00Z',
+    '',
+    '2025-13-01T00:00:00Z',
+    '2025-02-29T00:00:00Z',
+    '2025-01-01T24:00:00Z',
+    '2025-01-01T00:60:00Z',
+    '2025-01-01',
+    '2025-01-01T00:00:00+25:00',
+    '2025-01-01T00:00:00.Z',
+    '2025-01-01T00:00:00Zx',
+    'yesterday, about noon',
+    '2025/01/01 00:00:00',
+    '20 5-01-01T00:00:00Z',
   ])('%j is no time', (text) => {
     expect(isoToInstant(text)).toBeUndefined();
   });
@@ -61,6 +84,12 @@ describe('instants', () => {
   });
 
   test('the length of a bar follows from its name', () => {
-    expect(['5m', '1h', '1d', '15min', 'default'].map(timeframeMs)).toEqual([300_000, 3_600_000, 86_400_000, 900_000, undefined]);
+    expect(['5m', '1h', '1d', '15min', 'default'].map(timeframeMs)).toEqual([
+      300_000,
+      3_600_000,
+      86_400_000,
+      900_000,
+      undefined,
+    ]);
   });
 });

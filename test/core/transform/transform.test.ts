@@ -15,7 +15,14 @@ describe('a verdict', () => {
 
   test('a canonical event keeps its identity and is stamped with its arrival', () => {
     const event = eventOf({ ...base, p_up: 0.4, ingested_at: '1999-01-01T00:00:00Z' });
-    expect(event).toMatchObject({ event_id: 'e1', p_up: 0.4, ts_ms: NOW_MS - 60_000, ts_source: 'ts', dialect: 'canonical', ingested_at: '2025-12-03T12:00:00.000000Z' });
+    expect(event).toMatchObject({
+      event_id: 'e1',
+      p_up: 0.4,
+      ts_ms: NOW_MS - 60_000,
+      ts_source: 'ts',
+      dialect: 'canonical',
+      ingested_at: '2025-12-03T12:00:00.000000Z',
+    });
   });
 
   test('an event without an identity gets one from its position, the same every time and another on the next line', () => {
@@ -27,7 +34,11 @@ describe('a verdict', () => {
   });
 
   test('numbers come as numbers or decimal strings, booleans in the spellings of spreadsheets', () => {
-    expect(eventOf({ ...base, p_up: '0.25', direction: '-1', eligible: { a: '1', b: 'False' } })).toMatchObject({ p_up: 0.25, direction: -1, eligible: { a: true, b: false } });
+    expect(eventOf({ ...base, p_up: '0.25', direction: '-1', eligible: { a: '1', b: 'False' } })).toMatchObject({
+      p_up: 0.25,
+      direction: -1,
+      eligible: { a: true, b: false },
+    });
   });
 
   test('NaN and infinities become null and are named', () => {
@@ -58,12 +69,17 @@ describe('a verdict', () => {
   });
 
   test('an id keeps all its digits, however long the number', () => {
-    const event = JSON.parse(verdictOf('{"stream":"signals","event_id":12345678901234567890,"ts":"2025-12-03T11:59:00Z","account_id":98765432109876543210}').json);
+    const event = JSON.parse(
+      verdictOf(
+        '{"stream":"signals","event_id":12345678901234567890,"ts":"2025-12-03T11:59:00Z","account_id":98765432109876543210}',
+      ).json,
+    );
     expect(event).toMatchObject({ event_id: '12345678901234567890', account_id: '98765432109876543210' });
   });
 
   test('prototype keys are plain data', () => {
-    const line = '{"stream":"signals","event_id":"e1","ts":"2025-12-03T11:59:00Z","__proto__":{"polluted":1},"constructor":"c","eligible":{"__proto__":true}}';
+    const line =
+      '{"stream":"signals","event_id":"e1","ts":"2025-12-03T11:59:00Z","__proto__":{"polluted":1},"constructor":"c","eligible":{"__proto__":true}}';
     const { json, outcome } = verdictOf(line);
     expect(outcome).toBe('stored');
     expect(JSON.parse(JSON.parse(json).extra)).toMatchObject({ constructor: 'c' });
@@ -105,7 +121,10 @@ describe('clocks', () => {
   test('ts falls back to the next clock and says so', () => {
     const { ts, ...clockless } = base;
     const emitted = '2025-12-03T10:00:00.000000Z';
-    expect(eventOf({ ...clockless, emitted_at: emitted, bar_ts: ts })).toMatchObject({ ts: emitted, ts_source: 'emitted_at' });
+    expect(eventOf({ ...clockless, emitted_at: emitted, bar_ts: ts })).toMatchObject({
+      ts: emitted,
+      ts_source: 'emitted_at',
+    });
     expect(eventOf({ ...clockless, bar_ts: ts })).toMatchObject({ ts, ts_source: 'bar_ts' });
   });
 
@@ -125,7 +144,11 @@ describe('clocks', () => {
 
   test('a naive time is read in the configured zone and flagged', () => {
     const kolkata = { naiveOffsetMs: () => 5.5 * 3_600_000 };
-    expect(eventOf({ ...base, ts: '2025-12-03T12:00:00' }, kolkata)).toMatchObject({ ts: '2025-12-03T06:30:00.000000Z', ts_naive: true, ts_local: '2025-12-03T12:00:00' });
+    expect(eventOf({ ...base, ts: '2025-12-03T12:00:00' }, kolkata)).toMatchObject({
+      ts: '2025-12-03T06:30:00.000000Z',
+      ts_naive: true,
+      ts_local: '2025-12-03T12:00:00',
+    });
   });
 
   test('the future begins an hour ahead', () => {
@@ -139,28 +162,58 @@ describe('clocks', () => {
     const limited = { maxEventAgeMs: 7 * day };
     const old = new Date(NOW_MS - 8 * day).toISOString();
     expect(verdictOf(JSON.stringify({ ...base, ts: old }), limited)).toMatchObject({ reason: 'too_old' });
-    expect(JSON.parse(verdictOf(JSON.stringify({ ...base, ts: old }), limited).json).detail).toContain('nightdesk import');
-    expect(verdictOf(JSON.stringify({ ...base, ts: old, emitted_at: new Date(NOW_MS).toISOString() }), limited).outcome).toBe('stored');
+    expect(JSON.parse(verdictOf(JSON.stringify({ ...base, ts: old }), limited).json).detail).toContain(
+      'nightdesk import',
+    );
+    expect(
+      verdictOf(JSON.stringify({ ...base, ts: old, emitted_at: new Date(NOW_MS).toISOString() }), limited).outcome,
+    ).toBe('stored');
     expect(verdictOf(JSON.stringify({ ...base, ts: old })).outcome).toBe('stored');
   });
 });
 
 describe('the wire form', () => {
   test('identity is the position: equal lines of two places are two events, a resend is the same', () => {
-    const raw = JSON.stringify({ ts: '2025-12-03T10:00:00Z', session_id: 's', symbol: 'BTC-USD', mode: 'paper', kind: 'gate', payload: { gate: 'g', decision: 'ALLOW' } });
+    const raw = JSON.stringify({
+      ts: '2025-12-03T10:00:00Z',
+      session_id: 's',
+      symbol: 'BTC-USD',
+      mode: 'paper',
+      kind: 'gate',
+      payload: { gate: 'g', decision: 'ALLOW' },
+    });
     const id = (file: string, line: number) => eventOfLine(raw, { file, line }).event_id;
     expect(new Set([id('a.0', 1), id('a.0', 2), id('b.0', 1), id('a.1', 1)]).size).toBe(4);
     expect(id('a.0', 1)).toBe(id('a.0', 1));
   });
 
   test('facts of the sender fill what the line does not say', () => {
-    const raw = JSON.stringify({ ts: '2025-12-03T10:00:00Z', session_id: 'own', symbol: 'BTC-USD', mode: 'paper', kind: 'error', payload: { error: 'boom' } });
-    expect(eventOfLine(raw, { set: { session_id: 'given', strategy_id: 'strat' } })).toMatchObject({ session_id: 'own', strategy_id: 'strat', mode: 'paper' });
+    const raw = JSON.stringify({
+      ts: '2025-12-03T10:00:00Z',
+      session_id: 'own',
+      symbol: 'BTC-USD',
+      mode: 'paper',
+      kind: 'error',
+      payload: { error: 'boom' },
+    });
+    expect(eventOfLine(raw, { set: { session_id: 'given', strategy_id: 'strat' } })).toMatchObject({
+      session_id: 'own',
+      strategy_id: 'strat',
+      mode: 'paper',
+    });
   });
 
   test('what the sender knows to be unreadable goes to quarantine under its reason', () => {
-    expect(eventOfLine('\ufffd{', { bad: 'utf8' })).toMatchObject({ stream: 'quarantine', reason: 'invalid_utf8', event_id: 'f00d.0-1' });
-    expect(eventOfLine('a|b', { map_error: 'field price: "x" is no number' })).toMatchObject({ reason: 'map_failed', detail: 'field price: "x" is no number', raw: 'a|b' });
+    expect(eventOfLine('\ufffd{', { bad: 'utf8' })).toMatchObject({
+      stream: 'quarantine',
+      reason: 'invalid_utf8',
+      event_id: 'f00d.0-1',
+    });
+    expect(eventOfLine('a|b', { map_error: 'field price: "x" is no number' })).toMatchObject({
+      reason: 'map_failed',
+      detail: 'field price: "x" is no number',
+      raw: 'a|b',
+    });
   });
 
   test('any text at all survives the way to the quarantine', () => {

@@ -1,0 +1,235 @@
+import { type FileWindow, openWindow } from './files.ts';
+import { type Damage, type GzipEvent, gunzip } from './gunzip.ts';
+import { MAGIC } from './gzip-member.ts';
+import { LineCutter, type LogLine } from './lines.ts';
+import { hashBytes, type Point, START, WINDOW_BYTES } from './point.ts';
+
+const BLOCK_BYTES = 128 * 1024;
+const BATCH_LINES = 1000;
+/** Ranges beyond this many are counted, not listed. */
+const MAX_LISTED = 1000;
+
+export interface ReadOptions {
+  /** Where to go on; the log must still hold what was there, else `report.changed` is set and nothing is given. @default - the start */
+  readonly from?: Point;
+  /** Whether a last line without a line end is given, or held until it has one. @default 'give' */
+  readonly last?: 'give' | 'hold';
+}
+
+export interface LogBatch {
+  readonly lines: readonly LogLine[];
+  /** The place after the last of them. */
+  readonly point: Point;
+  /** Bytes of the file (compressed where it is) read so far. */
+  readonly readBytes: number;
+}
+
+/** What reading a log found; complete once its lines were all taken. */
+export interface LogReport {
+  readonly format: 'plain' | 'gzip';
+  /** Size of the file when it was opened. */
+  readonly fileBytes: number;
+  /** `utf-16`: no line is given; the file must be converted first. */
+  readonly encoding: 'utf-8' | 'utf-16';
+  readonly lines: number;
+  /** Lost or doubtful ranges, in bytes of the file; at most a thousand, `damageCount` counts all. */
+  readonly damage: readonly Damage[];
+  readonly damageCount: number;
+  /** Decoded bytes that belong to no line any more. */
+  readonly droppedBytes: number;
+  /** `partial`: something could not be read. */
+  readonly result: 'complete' | 'partial';
+  /** The log no longer holds what it held at the point to go on from. */
+  readonly changed: boolean;
+}
+
+export interface LogReader extends AsyncIterable<LogBatch> {
+  readonly report: LogReport;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+interface State extends Mutable<LogReport> {
+  damage: Damage[];
+}
+
+/**
+ * Reads a log in batches of lines: plain or gzip by its content, whatever its name says. Memory is bounded; damage is
+ * passed over and reported. A file that grows meanwhile is read up to the size it had when it was opened.
+ * @throws the error of the file system, when the file cannot be opened or read
+ */
+export function readLogLines(path: string, options: ReadOptions = {}): LogReader {
+  const report: State = {
+    format: 'plain',
+    fileBytes: 0,
+    encoding: 'utf-8',
+    lines: 0,
+    damage: [],
+    damageCount: 0,
+    droppedBytes: 0,
+    result: 'complete',
+    changed: false,
+  };
+  return { report, [Symbol.asyncIterator]: () => batches(path, options, report) };
+}
+
+/** All lines of a log one by one: for small logs and tests; batches are several times faster. */
+export async function* eachLine(reader: LogReader): AsyncGenerator<LogLine> {
+  for await (const batch of reader) yield* batch.lines;
+}
+
+async function* batches(path: string, options: ReadOptions, report: State): AsyncGenerator<LogBatch> {
+  const file = await openWindow(path);
+  try {
+    report.fileBytes = file.bytes;
+    report.format = (await isGzip(file, path)) ? 'gzip' : 'plain';
+    yield* readOpen(file, options, report);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* readOpen(file: FileWindow, { from = START, last = 'give' }: ReadOptions, report: State): AsyncGenerator<LogBatch> {
+  const cutter = new LineCutter(from);
+  const before = from.bytes - from.windowBytes;
+  const events = report.format === 'gzip' ? gunzip(file, from.member ?? { at: 0, bytes: 0 }) : plainBytes(file, before);
+  let decoded = report.format === 'gzip' ? (from.member?.bytes ?? 0) : before;
+  const window: Buffer[] = [];
+  let checked = from.bytes === 0;
+  let lines: LogLine[] = [];
+  let given = decoded;
+  for await (const event of events) {
+    if (event.kind === 'member') cutter.member(event.start);
+    else if (event.kind === 'damage') {
+      note(report, event.damage);
+      if (checked) cutter.tear(lines);
+    } else {
+      let { data } = event;
+      const start = decoded;
+      decoded += data.length;
+      if (start === 0 && isUtf16(data)) {
+        report.encoding = 'utf-16';
+        report.result = 'partial';
+        return;
+      }
+      if (!checked) {
+        window.push(data.subarray(clamp(before - start, data), clamp(from.bytes - start, data)));
+        if (decoded < from.bytes) continue;
+        checked = true;
+        if (!matches(Buffer.concat(window), from)) break;
+        cutter.prime(Buffer.concat(window));
+        data = data.subarray(clamp(from.bytes - start, data));
+      }
+      cutter.push(data, event.suspect, lines);
+    }
+    if (lines.length === 0 || (lines.length < BATCH_LINES && decoded - given < BLOCK_BYTES)) continue;
+    yield batchOf(lines, { cutter, file, report });
+    lines = [];
+    given = decoded;
+  }
+  report.changed = decoded < from.bytes || (from.bytes > 0 && !matches(Buffer.concat(window), from));
+  if (report.changed) return;
+  if (last === 'give') cutter.end(lines);
+  report.droppedBytes = cutter.droppedBytes;
+  if (report.droppedBytes > 0) report.result = 'partial';
+  if (lines.length > 0) yield batchOf(lines, { cutter, file, report });
+}
+
+function batchOf(lines: LogLine[], { cutter, file, report }: { cutter: LineCutter; file: FileWindow; report: State }): LogBatch {
+  report.lines += lines.length;
+  return { lines, point: cutter.point, readBytes: file.reached() };
+}
+
+const clamp = (offset: number, data: Buffer): number => Math.max(0, Math.min(offset, data.length));
+
+const matches = (window: Buffer, from: Point): boolean =>
+  window.length === from.windowBytes && hashBytes(window) === from.window;
+
+function note(report: State, damage: Damage): void {
+  report.result = 'partial';
+  report.damageCount++;
+  if (report.damage.length < MAX_LISTED) report.damage.push(damage);
+}
+
+/**
+ * The bytes of a plain file. Each block is read with the end of the one before: where that differs, the file was cut
+ * and written anew under the reader, and what follows is no continuation.
+ */
+async function* plainBytes(file: FileWindow, from: number): AsyncGenerator<GzipEvent> {
+  let known: Buffer = Buffer.alloc(0);
+  for (let at = from; at < file.bytes; ) {
+    const block = (await file.at(at - known.length, BLOCK_BYTES)).subarray(0, file.bytes - at + known.length);
+    if (block.length <= known.length || !block.subarray(0, known.length).equals(known)) return;
+    const data = block.subarray(known.length);
+    yield { kind: 'data', data, suspect: false };
+    at += data.length;
+    known = block.subarray(Math.max(0, block.length - WINDOW_BYTES));
+  }
+}
+
+/** By content: some writers rotate to `.gz` names without compressing, others compress under the old name. */
+async function isGzip(file: FileWindow, path: string): Promise<boolean> {
+  const head = await file.at(0, BLOCK_BYTES);
+  if (head.length >= 2 && head.compare(MAGIC, 0, 2, 0, 2) === 0) return true;
+  return /\.gz$/i.test(path) && head.includes(MAGIC); // its first member is damaged
+}
+
+/** By its byte order mark, or by `{` in either byte order. */
+function isUtf16(data: Buffer): boolean {
+  const [a, b, c, d] = data;
+  return (
+    (a === 0xff && b === 0xfe) ||
+    (a === 0xfe && b === 0xff) ||
+    (a === 0x7b && b === 0 && d === 0) ||
+    (a === 0 && b === 0x7b && c === 0)
+  );
+}
+
+/** The first line of a log that is not blank, as text; undefined while it has none. `last` as in `ReadOptions`. */
+export async function firstLine(path: string, last: 'give' | 'hold'): Promise<string | undefined> {
+  for await (const line of eachLine(readLogLines(path, { last }))) if (line.text.trim() !== '') return line.text;
+  return undefined;
+}
+
+/** Whether a log still holds what was before a point. `sameFile`: the point was taken in this very file. */
+export async function holds(path: string, point: Point, { sameFile }: { sameFile: boolean }): Promise<boolean> {
+  const { member, ...anywhere } = point;
+  const reader = readLogLines(path, { from: sameFile ? point : anywhere, last: 'hold' });
+  for await (const _ of reader) return true; // lines are given only once the point was found
+  return !reader.report.changed;
+}
+
+/** Whether everything that a log holds is also what another one begins with. */
+export async function begins(path: string, longer: string): Promise<boolean> {
+  const [a, b] = [decodedBytes(path), decodedBytes(longer)];
+  try {
+    let [left, right]: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
+    for (;;) {
+      if (left.length === 0) {
+        const step = await a.next();
+        if (step.done === true) return true;
+        left = step.value;
+      }
+      if (right.length === 0) {
+        const step = await b.next();
+        if (step.done === true) return left.length === 0;
+        right = step.value;
+      }
+      const common = Math.min(left.length, right.length);
+      if (!left.subarray(0, common).equals(right.subarray(0, common))) return false;
+      left = left.subarray(common);
+      right = right.subarray(common);
+    }
+  } finally {
+    await Promise.all([a.return(), b.return()]);
+  }
+}
+
+async function* decodedBytes(path: string): AsyncGenerator<Buffer, void> {
+  const file = await openWindow(path);
+  try {
+    const events = (await isGzip(file, path)) ? gunzip(file, { at: 0, bytes: 0 }) : plainBytes(file, 0);
+    for await (const event of events) if (event.kind === 'data') yield event.data;
+  } finally {
+    await file.close();
+  }
+}
