@@ -62,5 +62,7 @@ if (!existsSync(folder)) {
   await bundle(folder);
 }
 process.setSourceMapsEnabled(true);
+// The SDK's notice that it will drop Node 20 one day says nothing that a user of a command can act on.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const { main } = await import(pathToFileURL(join(folder, 'nightdesk.mjs')).href);
 process.exitCode = await main(process.argv);

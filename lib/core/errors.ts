@@ -38,6 +38,12 @@ export const ERRORS = {
     exit: 1,
     help: 'Another desk runs on the same data folder. Stop it, or choose another folder with --data.',
   },
+  WATCH_RUNNING: {
+    owner: 'user',
+    retry: true,
+    exit: 1,
+    help: 'Another watch follows the same folder with the same data folder. Stop it, or let it do the work.',
+  },
   DATA_UNREADABLE: {
     owner: 'operator',
     retry: false,

@@ -67,7 +67,7 @@ export function isSecretName(name: string, more?: ReadonlySet<string>): boolean 
     known = SECRET_NAMES.has(folded(name));
     if (knownNames.size < 10_000) knownNames.set(name, known); // bounded: names come from outside
   }
-  return known || more?.has(folded(name)) === true;
+  return known || (more !== undefined && more.size > 0 && more.has(folded(name)));
 }
 
 /** No credential is shorter, in characters. */

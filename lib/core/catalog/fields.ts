@@ -20,6 +20,8 @@ export interface Column {
   readonly unit: string;
   /** The values of a closed list. */
   readonly values?: readonly string[];
+  /** Text is stored in lower case. */
+  readonly lowerCase?: boolean;
 }
 
 export interface Field<T extends z.ZodType = z.ZodType> {
@@ -41,6 +43,11 @@ const field = <T extends z.ZodType>(
 });
 
 export const string = (description: string, unit = 'text') => field(z.string(), 'string', description, unit);
+/** A word of the field's trade, such as `market` or `limit`: bots spell it in either case, the lake in lower case. */
+export function word(description: string, unit: string) {
+  const made = string(description, unit);
+  return { ...made, column: { ...made.column, lowerCase: true } };
+}
 export const double = (description: string, unit: string) => field(z.number(), 'double', description, unit);
 /** For what counts something. */
 export const bigint = (description: string, unit: string) => field(z.int(), 'bigint', description, unit);

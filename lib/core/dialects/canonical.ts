@@ -6,6 +6,7 @@ export const canonical: Dialect = (record) => {
   if (typeof stream !== 'string' || (record.event_id === undefined && version === undefined)) return undefined;
   const dialect =
     typeof record.dialect === 'string' && record.dialect.startsWith('map:') ? record.dialect : 'canonical';
+  record.schema_version = undefined; // the draft says it, in whatever spelling it came
   return { dialect, stream, version: versionOf(version), fields: record };
 };
 

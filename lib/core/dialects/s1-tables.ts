@@ -1,3 +1,4 @@
+import { isSecretName, REDACTED } from '../redact.ts';
 import { isObject, type JsonObject } from '../transform/json.ts';
 import { compileTable, type Rename, type Table } from './table.ts';
 
@@ -9,7 +10,7 @@ function guards(value: unknown, out: JsonObject): void {
   }
   const made = [];
   for (const name in value) {
-    const passed = value[name];
+    const passed = isSecretName(name) ? REDACTED : value[name]; // as a value of `name` it would no longer be told
     made.push(isObject(passed) ? { name, ...passed } : { name, passed });
   }
   out.guards = made;
@@ -149,7 +150,7 @@ const costs: Table = {
     'pnl_attrib.timing': 'attrib_timing_usd',
     'pnl_attrib.fees': 'attrib_fees_usd',
     'pnl_attrib.impact': 'attrib_impact_usd',
-    'pnl_attrib.total': 'attrib_total_usd',
+    'pnl_attrib.total': 'attrib_total_logged_usd',
   }),
 };
 

@@ -149,10 +149,23 @@ function draft(
   if (rename === undefined) return undefined;
   const fields = emptyFields();
   rename(record, fields);
+  if (stream === 'costs') mendTotal(fields);
   fields.source_log = hint.log !== undefined && LOG_STREAMS[hint.log] === stream ? hint.log : log;
   if (hint.timeframe !== undefined && fields.timeframe === undefined) {
     fields.timeframe = hint.timeframe;
     fields.timeframe_source = 'path';
   }
   return { dialect, stream, version: 1, fields };
+}
+
+/** S1 adds fees and impact to its total, so that a cost raises it; the parts are right. */
+function mendTotal(fields: JsonObject): void {
+  const {
+    attrib_alpha_usd: alpha,
+    attrib_timing_usd: timing,
+    attrib_fees_usd: fees,
+    attrib_impact_usd: impact,
+  } = fields;
+  if (typeof alpha === 'number' && typeof timing === 'number' && typeof fees === 'number' && typeof impact === 'number')
+    fields.attrib_total_usd = alpha + timing - fees - impact;
 }

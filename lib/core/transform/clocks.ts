@@ -1,4 +1,4 @@
-import type { Findings } from './coerce.ts';
+import type { Findings } from './findings.ts';
 import type { JsonObject } from './json.ts';
 import { timeframeMs } from './time.ts';
 import type { Reason, TransformConfig } from './types.ts';

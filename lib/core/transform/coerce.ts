@@ -1,51 +1,12 @@
 import type { Column, ColumnType } from '../catalog/fields.ts';
-import { looksSuspicious, SHORTEST_CREDENTIAL } from '../redact.ts';
-import { isNonFinite, isObject, isUnsafeInteger, type JsonObject } from './json.ts';
+import { isSecretName, looksSuspicious, SHORTEST_CREDENTIAL } from '../redact.ts';
+import type { Findings } from './findings.ts';
+import { isNonFinite, isObject, isUnsafeInteger, type JsonObject, parseJson, toJsonText } from './json.ts';
+import { redactTree } from './redaction.ts';
 import { epochToUs, formatUs, type Instant, isFormatted, isoToInstant } from './time.ts';
 
 /** The value does not fit its column; it goes to `extra` as it is. */
 export const MISFIT = Symbol('misfit');
-
-/** What coercion finds out beside the value. */
-export class Findings {
-  /** Paths of numbers that were NaN or infinite and became null. */
-  nonfinite: string[] | undefined;
-  /** Paths of values that did not fit. */
-  misfits: string[] | undefined;
-  /** Values without a column, by path. */
-  extra: JsonObject | undefined;
-  /** The event's clocks, so that they need not be read twice. */
-  readonly clocksUs: { ts?: number; emitted_at?: number; bar_ts?: number } = {};
-  /** Whether some time had no zone. */
-  naive = false;
-  /** Whether some text could hold a credential. */
-  suspicious = false;
-  /** Whether a string column was given an integer whose last digits a double cannot hold. */
-  unsafeInteger = false;
-  readonly naiveOffsetMs: ((localMs: number) => number) | undefined;
-
-  constructor(naiveOffsetMs?: (localMs: number) => number) {
-    this.naiveOffsetMs = naiveOffsetMs;
-  }
-
-  /** Keeps a value that has no column. */
-  keep(path: string, value: unknown): void {
-    // A null prototype: keys come from outside, and `__proto__` must stay a plain key.
-    this.extra ??= Object.create(null) as JsonObject;
-    this.extra[path] = value;
-  }
-
-  notFinite(path: string): void {
-    this.nonfinite ??= [];
-    this.nonfinite.push(path);
-  }
-
-  misfit(path: string, value: unknown): void {
-    this.misfits ??= [];
-    this.misfits.push(path);
-    this.keep(path, value);
-  }
-}
 
 export type Coerce = (value: unknown, path: string, findings: Findings) => unknown;
 
@@ -82,8 +43,12 @@ const toBoolean: Coerce = (value) => {
   return word === 'false' || word === '0' ? false : MISFIT;
 };
 
-const toText: Coerce = (value, _path, findings) => {
+const toText: Coerce = (value, path, findings) => {
   if (typeof value === 'string') {
+    if (isNonFinite(value)) {
+      findings.notFinite(path);
+      return null;
+    }
     if (value.length >= SHORTEST_CREDENTIAL && looksSuspicious(value)) findings.suspicious = true;
     return value;
   }
@@ -91,7 +56,11 @@ const toText: Coerce = (value, _path, findings) => {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : MISFIT;
 };
 
-const toJsonText: Coerce = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+/** Text that is JSON already stays JSON; any other text becomes a JSON string. */
+const toJson: Coerce = (value, path, findings) => {
+  const tree = typeof value === 'string' ? (parseJson(value)?.value ?? value) : value;
+  return toJsonText(redactTree(tree, path, findings));
+};
 
 /** An instant from whatever form a bot writes; the zone of a naive one is the configured one. */
 export function readInstant(value: unknown, findings: Findings): Instant | undefined {
@@ -123,15 +92,25 @@ const oneOf = (values: readonly string[]): Coerce => {
 /**
  * The coercion of one column: gives back the value itself where it fits, and may change a nested object in place, for
  * the record is the transform's own. Null and undefined never reach it: absent stays absent. */
-export function coercionOf(column: Pick<Column, 'type' | 'values'>): Coerce {
+export function coercionOf(column: Pick<Column, 'type' | 'values' | 'lowerCase'>): Coerce {
   if (column.values !== undefined) return oneOf(column.values);
+  if (column.lowerCase === true) return lowerCase;
   return ofType(column.type);
 }
 
+const lowerCase: Coerce = (value, path, findings) => {
+  const text = toText(value, path, findings);
+  return typeof text === 'string' ? text.toLowerCase() : text;
+};
+
+/** Whether items need their own path: only objects report their fields. */
+const isStructured = (type: ColumnType): boolean =>
+  typeof type === 'object' && ('struct' in type || isStructured('list' in type ? type.list : type.map));
+
 function ofType(type: ColumnType): Coerce {
   if (typeof type === 'string') return SCALARS[type];
-  if ('list' in type) return listOf(ofType(type.list));
-  if ('map' in type) return mapOf(ofType(type.map));
+  if ('list' in type) return listOf(ofType(type.list), isStructured(type.list));
+  if ('map' in type) return mapOf(ofType(type.map), isStructured(type.map));
   return structOf(new Map(Object.entries(type.struct).map(([name, column]) => [name, coercionOf(column)])));
 }
 
@@ -141,18 +120,18 @@ const SCALARS = {
   bigint: toBigint,
   boolean: toBoolean,
   timestamp: toTimestamp,
-  json: toJsonText,
+  json: toJson,
 } as const;
 
 const listOf =
-  (item: Coerce): Coerce =>
+  (item: Coerce, structured: boolean): Coerce =>
   (value, path, findings) => {
     if (!Array.isArray(value)) return MISFIT;
     let made: unknown[] = value;
     for (let i = 0; i < value.length; i++) {
       const cell: unknown = value[i];
       if (cell === null) continue;
-      const coerced = item(cell, path, findings);
+      const coerced = item(cell, structured ? `${path}.${i}` : path, findings);
       if (coerced === cell) continue;
       if (coerced === MISFIT) return MISFIT;
       if (made === value) made = [...value]; // copied only where something changes: most lists come as they should
@@ -162,14 +141,15 @@ const listOf =
   };
 
 const mapOf =
-  (item: Coerce): Coerce =>
+  (item: Coerce, structured: boolean): Coerce =>
   (value, path, findings) => {
     if (!isObject(value)) return MISFIT;
     let made = value;
     for (const key in value) {
       const cell = value[key];
       if (cell === null) continue;
-      const coerced = item(cell, path, findings);
+      if (isSecretName(key, findings.redaction.secretNames)) findings.suspicious = true;
+      const coerced = item(cell, structured ? `${path}.${key}` : path, findings);
       if (coerced === cell) continue;
       if (coerced === MISFIT) return MISFIT;
       if (made === value) made = Object.assign(Object.create(null) as JsonObject, value); // `__proto__` must stay a plain key

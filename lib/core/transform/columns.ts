@@ -1,6 +1,7 @@
 import { envelope } from '../catalog/envelope.ts';
 import { CATALOG } from '../catalog/index.ts';
-import { type Coerce, coercionOf, type Findings, MISFIT } from './coerce.ts';
+import { type Coerce, coercionOf, MISFIT } from './coerce.ts';
+import type { Findings } from './findings.ts';
 import type { JsonObject } from './json.ts';
 
 /** Checked by one comparison on the hot path; everything else takes the coercion. */

@@ -9,7 +9,9 @@ export const NON_FINITE = { nan: '\u0000NaN', infinity: '\u0000Infinity', negati
 
 const NON_FINITE_VALUES = new Set<string>(Object.values(NON_FINITE));
 export const isNonFinite = (value: unknown): boolean =>
-  typeof value === 'number' ? !Number.isFinite(value) : typeof value === 'string' && NON_FINITE_VALUES.has(value);
+  typeof value === 'number'
+    ? !Number.isFinite(value)
+    : typeof value === 'string' && value.charCodeAt(0) === 0 && NON_FINITE_VALUES.has(value);
 
 /** Parses a line; falls back to Python's dialect of JSON (`NaN`, `Infinity`). Undefined where it is neither. */
 export function parseJson(line: string): { value: unknown } | undefined {
@@ -41,3 +43,15 @@ export const quoteNumbers = (line: string): string =>
 /** Whether a value anywhere is an integer beyond what a double holds exactly. */
 export const isUnsafeInteger = (value: unknown): boolean =>
   typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21;
+
+// An escaped backslash is matched first and kept, so that `\\\\ud83d`, which is text, is not taken for an escape.
+const LONE_SURROGATES = /\\\\|\\ud[89a-f][0-9a-f]{2}/g;
+
+/**
+ * JSON text with U+FFFD for every half of a surrogate pair: JSON.stringify writes it as an escape that no strict reader
+ * takes, and one such line would make its whole file unreadable.
+ */
+export const wellFormed = (json: string): string =>
+  json.includes('\\ud') ? json.replace(LONE_SURROGATES, (mark) => (mark === '\\\\' ? mark : '\ufffd')) : json;
+
+export const toJsonText = (value: unknown): string => wellFormed(JSON.stringify(value));

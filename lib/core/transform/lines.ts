@@ -47,3 +47,18 @@ function trimEnds(line: string, first: boolean): string {
   const end = line.charCodeAt(line.length - 1) === 13 ? line.length - 1 : line.length;
   return start === 0 && end === line.length ? line : line.slice(start, end);
 }
+
+/** Bytes of a text in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800) bytes += 2;
+    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      bytes += 4;
+      i++;
+    } else bytes += 3;
+  }
+  return bytes;
+}

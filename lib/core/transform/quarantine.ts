@@ -1,7 +1,10 @@
+import { envelope } from '../catalog/envelope.ts';
 import { lineId, recordLineId } from '../ids.ts';
 import { dateOf } from '../lake/keys.ts';
-import { redactLine } from '../redact.ts';
-import type { Redaction } from './redaction.ts';
+import { NO_REDACTION } from './findings.ts';
+import { toJsonText } from './json.ts';
+import { utf8Length } from './lines.ts';
+import { type Redaction, redactRaw } from './redaction.ts';
 import { formatUs } from './time.ts';
 import { type Position, REASONS, type Reason, type Verdict } from './types.ts';
 import type { Origin } from './wire.ts';
@@ -18,7 +21,6 @@ interface Why {
 export function quarantine(origin: Origin, { reason, detail, target }: Why, redaction: Redaction): Verdict {
   const { position, file, line } = origin;
   const ts = formatUs(position.arrivedMs * 1000);
-  const raw = redactLine(origin.raw);
   return {
     outcome: 'quarantined',
     reason,
@@ -26,7 +28,7 @@ export function quarantine(origin: Origin, { reason, detail, target }: Why, reda
     stream: QUARANTINE,
     version: 1,
     date: dateOf(position.arrivedMs),
-    json: JSON.stringify({
+    json: toJsonText({
       event_id: file === undefined ? recordLineId(position.recordId, position.index) : lineId(file, line ?? 0),
       stream: QUARANTINE,
       schema_version: 1,
@@ -37,29 +39,24 @@ export function quarantine(origin: Origin, { reason, detail, target }: Why, reda
       ingested_at: ts,
       source: origin.source,
       source_path: origin.path,
-      ...hashFacts(origin, redaction),
+      ...factsOf(origin, redaction),
       reason,
       detail,
       target: target ?? origin.stream,
-      raw,
-      raw_bytes: origin.raw.length,
+      raw: redactRaw(origin.raw, redaction),
+      raw_bytes: utf8Length(origin.raw),
     }),
   };
 }
 
-const NO_HASHING: Redaction = { secretNames: new Set(), hashedNames: new Set(), hash: (text) => text };
-
 /** The same for a line, or a whole record, that no transform can be asked about. */
 export const quarantineWhole = (reason: Reason, raw: string, position: Position): Verdict =>
-  quarantine({ raw, position }, { reason, detail: REASONS[reason], target: undefined }, NO_HASHING);
+  quarantine({ raw, position }, { reason, detail: REASONS[reason], target: undefined }, NO_REDACTION);
+
+const MODES: readonly string[] = envelope.mode.column.values;
 
 /** The sender's facts about the bot, so that quarantine can be counted per strategy. */
-function hashFacts({ facts }: Origin, redaction: Redaction): Record<string, string> {
-  if (facts === undefined) return {};
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [
-      name,
-      redaction.hashedNames.has(name) ? `h:${redaction.hash(value)}` : value,
-    ]),
-  );
+function factsOf({ facts = {} }: Origin, { hashedNames, hash }: Redaction): Record<string, string> {
+  const usable = Object.entries(facts).filter(([name, value]) => name !== 'mode' || MODES.includes(value));
+  return Object.fromEntries(usable.map(([name, value]) => [name, hashedNames.has(name) ? `h:${hash(value)}` : value]));
 }

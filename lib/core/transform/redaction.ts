@@ -1,6 +1,7 @@
 import { MAX_DEPTH } from '../limits.ts';
-import { isSecretName, looksSuspicious, REDACTED, redactText } from '../redact.ts';
-import type { JsonObject } from './json.ts';
+import { isSecretName, looksSuspicious, REDACTED, redactLine, redactText, SHORTEST_CREDENTIAL } from '../redact.ts';
+import { Findings } from './findings.ts';
+import { isNonFinite, isObject, isUnsafeInteger, type JsonObject, parseJson, toJsonText } from './json.ts';
 
 export interface Redaction {
   readonly secretNames: ReadonlySet<string>;
@@ -9,47 +10,95 @@ export interface Redaction {
   hash(text: string): string;
 }
 
-class TooDeep extends Error {}
+/** The event is nested beyond MAX_DEPTH. */
+export class TooDeep extends Error {}
 
 /** Redacts in place the values of known columns: their names are the catalog's, so only hashing goes by name. */
-export function redactValues(event: JsonObject, redaction: Redaction): void {
+export function redactValues(event: JsonObject, findings: Findings): void {
+  const { redaction } = findings;
   for (const key of Object.keys(event)) {
     const value = event[key];
-    if (redaction.hashedNames.size > 0 && redaction.hashedNames.has(key)) event[key] = hashed(value, redaction);
+    if (redaction.hashedNames.has(key)) event[key] = hashed(value, redaction);
     else if (typeof value === 'string') event[key] = redactText(value);
-    else if (typeof value === 'object' && value !== null) event[key] = redactTree(value, redaction, 0);
+    else if (typeof value === 'object' && value !== null) event[key] = redactTree(value, key, findings);
   }
 }
 
-/** `extra` as redacted JSON text; undefined where it is nested too deeply. */
-export function redactExtra(extra: JsonObject, redaction: Redaction): string | undefined {
-  try {
-    return JSON.stringify(redactTree(extra, redaction, 0));
-  } catch (error) {
-    if (error instanceof TooDeep) return undefined;
-    throw error;
-  }
+/**
+ * A redacted copy of a value that has no column; secret and hashed names count at every depth. Non-finite numbers become
+ * null and are named, and integers that lost digits are reported. @throws TooDeep
+ */
+export const redactTree = (value: unknown, path: string, findings: Findings): unknown =>
+  redact(value, { path, findings, depth: 0 });
+
+interface Place {
+  readonly path: string;
+  readonly findings: Findings;
+  readonly depth: number;
 }
 
-/** A redacted copy; secret and hashed names count at every depth. */
-function redactTree(value: unknown, redaction: Redaction, depth: number): unknown {
-  if (typeof value === 'string') return value.length > 8 && looksSuspicious(value) ? redactText(value) : value;
+function redact(value: unknown, { path, findings, depth }: Place): unknown {
+  if (typeof value === 'string' || typeof value === 'number') return redactScalar(value, path, findings);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) throw new TooDeep();
-  if (Array.isArray(value)) return value.map((item) => redactTree(item, redaction, depth + 1));
+  const at = (key: string | number): Place => ({
+    path: path === '' ? String(key) : `${path}.${key}`,
+    findings,
+    depth: depth + 1,
+  });
+  if (Array.isArray(value)) return value.map((item, i) => redact(item, at(i)));
+  const { redaction } = findings;
   const copy: JsonObject = Object.create(null);
   for (const key of Object.keys(value)) {
     const item = (value as JsonObject)[key];
-    const name = key.slice(key.lastIndexOf('.') + 1); // extra's own keys are dotted paths
-    if (item !== null && isSecretName(name, redaction.secretNames)) copy[key] = REDACTED;
-    else if (redaction.hashedNames.size > 0 && redaction.hashedNames.has(name.toLowerCase()))
+    if (item !== null && namesSecret(key, redaction)) copy[key] = REDACTED;
+    else if (redaction.hashedNames.size > 0 && redaction.hashedNames.has(key.toLowerCase()))
       copy[key] = hashed(item, redaction);
-    else copy[key] = redactTree(item, redaction, depth + 1);
+    else copy[key] = redact(item, at(key));
   }
   return copy;
 }
+
+function redactScalar(value: string | number, path: string, findings: Findings): unknown {
+  if (isNonFinite(value)) {
+    findings.notFinite(path);
+    return null;
+  }
+  if (typeof value === 'string')
+    return value.length >= SHORTEST_CREDENTIAL && looksSuspicious(value) ? redactText(value) : value;
+  if (isUnsafeInteger(value)) findings.unsafeInteger = true;
+  return value;
+}
+
+/** A key of `extra` may be a path: each of its parts counts. */
+const namesSecret = (key: string, { secretNames }: Redaction): boolean =>
+  key.includes('.') ? key.split('.').some((part) => isSecretName(part, secretNames)) : isSecretName(key, secretNames);
 
 const hashed = (value: unknown, redaction: Redaction): unknown =>
   value === null || value === undefined
     ? value
     : `h:${redaction.hash(typeof value === 'string' ? value : JSON.stringify(value))}`;
+
+/** A line for the quarantine: verbatim, unless it holds a secret. */
+export function redactRaw(raw: string, redaction: Redaction): string {
+  const parsed = parseJson(raw)?.value;
+  if (!isObject(parsed) && !Array.isArray(parsed)) return redactLine(raw);
+  try {
+    return holdsSecret(parsed, redaction, 0) ? toJsonText(redactTree(parsed, '', new Findings(redaction))) : raw;
+  } catch {
+    return redactLine(raw); // nested too deeply to walk
+  }
+}
+
+function holdsSecret(value: unknown, redaction: Redaction, depth: number): boolean {
+  if (typeof value === 'string') return looksSuspicious(value);
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth > MAX_DEPTH) throw new TooDeep();
+  if (Array.isArray(value)) return value.some((item) => holdsSecret(item, redaction, depth + 1));
+  return Object.entries(value).some(
+    ([key, item]) =>
+      namesSecret(key, redaction) ||
+      redaction.hashedNames.has(key.toLowerCase()) ||
+      holdsSecret(item, redaction, depth + 1),
+  );
+}

@@ -19,7 +19,7 @@ export function stampOf(event: JsonObject, { draft, origin, happened }: Stamped)
   const { position, file, line } = origin;
   const own = draft.dialect === 'canonical' || draft.dialect.startsWith('map:');
   const id =
-    own && typeof event.event_id === 'string'
+    own && typeof event.event_id === 'string' && event.event_id !== ''
       ? quote(event.event_id)
       : file === undefined
         ? quote(recordLineId(position.recordId, position.index))

@@ -11,6 +11,8 @@ export interface Instant {
 /** Before 1973 or after 5138 an epoch number is more likely a counter than a time. */
 const MIN_EPOCH_S = 1e8;
 const MAX_EPOCH_S = 1e11;
+/** The last microsecond that four digits of a year can spell; an offset may carry a text beyond it. */
+const MAX_US = Date.UTC(9999, 11, 31, 23, 59, 59, 999) * 1000 + 999;
 
 /** Epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude, as microseconds; NaN for anything else. */
 export function epochToUs(value: number): number {
@@ -85,7 +87,8 @@ export function isoToInstant(text: string): Instant | undefined {
   const offset = offsetMinutes(text, at);
   if (offset === undefined) return undefined;
   const seconds = daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-  return { us: (seconds - (offset === 'none' ? 0 : offset * 60)) * 1_000_000 + micros, naive: offset === 'none' };
+  const us = (seconds - (offset === 'none' ? 0 : offset * 60)) * 1_000_000 + micros;
+  return us > MAX_US ? undefined : { us, naive: offset === 'none' };
 }
 
 function offsetMinutes(text: string, at: number): number | 'none' | undefined {

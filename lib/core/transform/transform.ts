@@ -5,12 +5,12 @@ import { dateOf, NO_CLOCK_DATE } from '../lake/keys.ts';
 import { MAX_RECORD_BYTES } from '../limits.ts';
 import { nameSet } from '../redact.ts';
 import { clocksOf, whenHappened } from './clocks.ts';
-import { Findings } from './coerce.ts';
 import { COMPILED, type CompiledStream, intoColumns } from './columns.ts';
-import { isObject, type JsonObject, parseJson, quoteNumbers } from './json.ts';
-import { isBlank } from './lines.ts';
-import { quarantine } from './quarantine.ts';
-import { type Redaction, redactExtra, redactValues } from './redaction.ts';
+import { Findings } from './findings.ts';
+import { isObject, type JsonObject, parseJson, quoteNumbers, toJsonText, wellFormed } from './json.ts';
+import { isBlank, utf8Length } from './lines.ts';
+import { QUARANTINE, quarantine } from './quarantine.ts';
+import { type Redaction, redactTree, redactValues, TooDeep } from './redaction.ts';
 import { stampOf } from './stamp.ts';
 import type { Reason, TransformConfig, TransformLine, TransformTools, Verdict } from './types.ts';
 import { type Origin, originOf } from './wire.ts';
@@ -77,25 +77,27 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
   if (draft === undefined)
     throw new Refusal('unknown_shape', `no dialect knows a record with the keys ${someKeys(record)}`);
   const stream = compiled(draft);
-  const findings = new Findings(settings.naiveOffsetMs);
+  const findings = new Findings(redaction, settings.naiveOffsetMs);
   const event = draft.fields;
+  addFacts(event, origin);
   const clocks = clocksOf(event);
   intoColumns(stream, event, findings);
+  if (typeof event.extra === 'string') {
+    findings.keep('extra', parseJson(event.extra)?.value ?? event.extra);
+    event.extra = undefined;
+  }
+  const extra = findings.extra === undefined ? undefined : toJsonText(redactTree(findings.extra, '', findings));
   if (findings.unsafeInteger) {
     // Read again with long integers kept as text: an id must not lose its last digits.
     const exact = quoteNumbers(origin.raw);
     if (exact !== origin.raw) return store(decode(exact), { ...origin, raw: exact }, settings, redaction);
   }
-  addFacts(event, origin, findings);
   const happened = whenHappened(event, clocks, { findings, arrivedMs: origin.position.arrivedMs, settings });
   if (happened.refused !== undefined) throw new Refusal(happened.refused.reason, happened.refused.detail, stream.name);
 
   const head = stampOf(event, { draft, origin, happened });
-  if (findings.suspicious || redaction.hashedNames.size > 0) redactValues(event, redaction);
-  if (findings.extra !== undefined) {
-    event.extra = redactExtra(findings.extra, redaction);
-    if (event.extra === undefined) throw new Refusal('too_deep', 'the event is nested too deeply', stream.name);
-  }
+  if (findings.suspicious || redaction.hashedNames.size > 0) redactValues(event, findings);
+  event.extra = extra;
   if (findings.nonfinite !== undefined) event.nonfinite = findings.nonfinite;
   if (findings.misfits !== undefined) event.misfits = findings.misfits;
   return {
@@ -104,7 +106,7 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
     target: stream.name,
     version: draft.version,
     date: happened.tsMs === undefined ? NO_CLOCK_DATE : dateOf(happened.tsMs),
-    json: join(head, JSON.stringify(event)),
+    json: wellFormed(join(head, JSON.stringify(event))),
   };
 }
 
@@ -113,7 +115,7 @@ const join = (head: string, rest: string): string => (rest === '{}' ? `${head}}`
 
 function compiled(draft: Draft): CompiledStream {
   const stream = COMPILED.get(draft.stream);
-  if (stream === undefined)
+  if (stream === undefined || stream.name === QUARANTINE)
     throw new Refusal('unknown_stream', `there is no stream ${draft.stream.slice(0, 100)}`, undefined);
   if (!stream.versions.has(draft.version))
     throw new Refusal(
@@ -127,22 +129,18 @@ function compiled(draft: Draft): CompiledStream {
 const FACTS = ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symbol'] as const;
 
 /** Facts the sender knows fill what the line does not say. */
-function addFacts(event: JsonObject, { facts }: Origin, findings: Findings): void {
-  if (facts !== undefined)
-    for (const name of FACTS) {
-      const fact = facts[name];
-      if (fact !== undefined) event[name] ??= fact;
-    }
-  if (typeof event.extra === 'string') {
-    findings.keep('extra', event.extra);
-    event.extra = undefined;
+function addFacts(event: JsonObject, { facts }: Origin): void {
+  if (facts === undefined) return;
+  for (const name of FACTS) {
+    const fact = facts[name];
+    if (fact !== undefined) event[name] ??= fact;
   }
 }
 
 const asRefusal = (error: unknown): Refusal =>
   // Only what the engine itself refuses can end here, such as text nested beyond its stack.
   new Refusal(
-    error instanceof RangeError ? 'too_deep' : 'unknown_shape',
+    error instanceof RangeError || error instanceof TooDeep ? 'too_deep' : 'unknown_shape',
     error instanceof Error ? error.message : String(error),
   );
 
@@ -154,18 +152,3 @@ const someKeys = (record: JsonObject): string => {
     .join(', ');
   return keys.length > 8 ? `${shown} and ${keys.length - 8} more` : shown || '(none)';
 };
-
-/** Bytes of a text in UTF-8. */
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
-      bytes += 4;
-      i++;
-    } else bytes += 3;
-  }
-  return bytes;
-}

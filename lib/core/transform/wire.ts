@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseJson } from './json.ts';
+import { isNonFinite, isObject, type JsonObject, parseJson } from './json.ts';
 import type { Position, Reason } from './types.ts';
 
 /**
@@ -81,9 +81,9 @@ const FACTS = ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symb
 /** Takes the wire form off a parsed line; a record of any other form is its own origin. */
 export function originOf(record: JsonObject, line: string, position: Position): Origin {
   if (record.nd !== 1 || typeof record.raw !== 'string') return { raw: line, position };
-  const { raw, hop, id, at } = record;
-  if (typeof hop === 'number' && typeof id === 'string' && typeof at === 'number' && Number.isFinite(at))
-    return originOf(inner(raw), raw, { recordId: id, index: 0, arrivedMs: Math.min(at, position.arrivedMs) });
+  const { raw } = record;
+  if (isNonFinite(raw)) return { raw: line, position };
+  if (record.hop !== undefined) return originOfHop(record, raw, position) ?? { raw: line, position };
   const origin: Mutable<Origin> = { raw, position };
   if (typeof record.source === 'string') origin.source = record.source;
   if (typeof record.path === 'string') origin.path = record.path;
@@ -101,10 +101,20 @@ export function originOf(record: JsonObject, line: string, position: Position): 
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A record that was put again may itself be of the wire form. */
-function inner(raw: string): JsonObject {
-  const parsed = parseJson(raw);
-  return parsed !== undefined && isObject(parsed.value) ? parsed.value : {};
+/** Firehose keeps a record for a day at most: one that was put again came in no longer ago. */
+const MAX_HOP_AGE_MS = 86_400_000;
+
+/** The first try's origin, which may itself be of the wire form; undefined where the record was not put again by the transform. */
+function originOfHop({ id, at }: JsonObject, raw: string, position: Position): Origin | undefined {
+  const first = Number(at);
+  if (typeof id !== 'string' || id === '' || !Number.isSafeInteger(at)) return undefined;
+  if (first > position.arrivedMs || first < position.arrivedMs - MAX_HOP_AGE_MS) return undefined;
+  const parsed = parseJson(raw)?.value;
+  return originOf(isObject(parsed) && parsed.hop === undefined ? parsed : {}, raw, {
+    recordId: id,
+    index: 0,
+    arrivedMs: first,
+  });
 }
 
 const factsOf = (set: JsonObject): WireFacts =>

@@ -39,7 +39,8 @@ export async function run(argv: readonly string[], commands: readonly CommandEnt
     .showHelpAfterError('(run with --help for the options)')
     .showSuggestionAfterError()
     .exitOverride();
-  const asked = argv.slice(2).find((word) => !word.startsWith('-'));
+  const words = argv.slice(2).filter((word) => !word.startsWith('-'));
+  const asked = words[0] === 'help' ? words[1] : words[0];
   for (const entry of commands) {
     const command = program.command(entry.name).description(entry.summary).exitOverride();
     if (entry.name === asked) (await entry.load()).configure(command);

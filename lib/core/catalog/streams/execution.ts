@@ -1,4 +1,4 @@
-import { bigint, boolean, double, oneOf, string, timestamp } from '../fields.ts';
+import { bigint, boolean, double, oneOf, string, timestamp, word } from '../fields.ts';
 import { cycle, orderIds, pnlBasis, rejection, side } from '../shared.ts';
 import { defineStream } from '../stream.ts';
 
@@ -10,7 +10,7 @@ export const execution = defineStream({
   metrics: ['bot.trades.total', 'bot.trades.by_source', 'bot.execution.latency_ms'],
   fields: {
     side,
-    order_type: string('Type of the order.', 'lower case, for example market or limit'),
+    order_type: word('Type of the order.', 'lower case, for example market or limit'),
     qty: double('Quantity filled.', 'base units'),
     price: double('Price of the fill.', 'price'),
     notional_usd: double('Notional of the fill.', 'USD'),

@@ -1,4 +1,4 @@
-import { bigint, boolean, double, listOf, oneOf, string } from '../fields.ts';
+import { bigint, boolean, double, listOf, oneOf, string, word } from '../fields.ts';
 import { authority, cycle, guards, orderIds } from '../shared.ts';
 import { defineStream } from '../stream.ts';
 
@@ -16,7 +16,7 @@ export const order_intent = defineStream({
       'as the bot logs it',
     ),
     intent_notional_usd: double('Notional wanted.', 'USD'),
-    order_type: string('Type of order wanted.', 'lower case, for example market or limit'),
+    order_type: word('Type of order wanted.', 'lower case, for example market or limit'),
     limit_px: double('Limit price wanted.', 'price'),
     stop_px: double('Price at which a stop would trigger.', 'price'),
     time_in_force: string('How long the order would stay.', 'for example gtc, ioc, fok'),

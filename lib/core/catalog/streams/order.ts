@@ -1,4 +1,4 @@
-import { boolean, double, string, timestamp } from '../fields.ts';
+import { boolean, double, string, timestamp, word } from '../fields.ts';
 import { cycle, orderIds, rejection, side } from '../shared.ts';
 import { defineStream } from '../stream.ts';
 
@@ -10,7 +10,7 @@ export const order = defineStream({
   metrics: [],
   fields: {
     side,
-    order_type: string('Type of the order.', 'lower case, for example market or limit'),
+    order_type: word('Type of the order.', 'lower case, for example market or limit'),
     qty: double('Quantity asked for.', 'base units'),
     price: double('Price of the order, where it is not a limit.', 'price'),
     limit_px: double('Limit of the order.', 'price'),

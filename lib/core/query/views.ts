@@ -1,0 +1,80 @@
+import { envelope } from '../catalog/envelope.ts';
+import { quoted } from '../catalog/sql-columns.ts';
+import type { Stream } from '../catalog/stream.ts';
+import type { Part, ViewEngine } from './engine.ts';
+import { literal } from './text.ts';
+import { LINKED_COLUMNS, LINKS, type Link, linkable, linked } from './timeframe.ts';
+
+export interface ViewOptions {
+  readonly engine: ViewEngine;
+  /** The parts of the stream that hold objects; without any the view is empty and typed. */
+  readonly parts: readonly Part[];
+  /**
+   * UTC day up to which the stream is compacted: `curated` and `late` count up to it, `events` after it.
+   * @default - nothing is compacted, only `events` counts
+   */
+  readonly boundary?: string;
+  /** Ensemble records, for the streams whose timeframe is linked. @default - none: null stays null */
+  readonly ensemble?: { readonly stream: Stream; readonly parts: readonly Part[]; readonly boundary?: string };
+}
+
+/** Reason of the line that `redrive` adds for an event of quarantine that is stored now. */
+export const REDRIVEN = 'redriven';
+
+/** Every line of a stream as it lies in the lake, repeats included, with the key of its object in `file`. */
+export function storedSql(stream: Stream, { engine, parts, boundary }: ViewOptions): string {
+  const scans = parts.flatMap((part) => bounded(engine.scan(stream, part), part, boundary));
+  return scans.length === 0 ? engine.nothing(stream) : scans.join(' union all ');
+}
+
+function bounded(scan: string, { prefix }: Part, boundary: string | undefined): string[] {
+  if (boundary === undefined) return prefix === 'events' ? [scan] : [];
+  return [`select * from (${scan}) as "part" where "date" ${prefix === 'events' ? '>' : '<='} ${literal(boundary)}`];
+}
+
+/** A stream as people query it: each event once, by identity. The date is in the key, or no engine prunes by it. */
+export function viewSql(stream: Stream, options: ViewOptions): string {
+  const { ensemble } = options;
+  const link = ensemble === undefined || ensemble.parts.length === 0 ? undefined : LINKS[stream.name];
+  const names = Object.keys(stream.columns);
+  const columns = names.map((name) => (link === undefined ? undefined : LINKED_COLUMNS[name]) ?? `l.${quoted(name)}`);
+  const source =
+    link === undefined || ensemble === undefined
+      ? ''
+      : ` left join (${linkable(storedSql(ensemble.stream, { engine: options.engine, ...ensemble }), link)}) as e on ${linked(link)}`;
+  return (
+    `select ${names.map(quoted).join(', ')}, "date" from (` +
+    `select ${columns.join(', ')}, l."date", row_number() over (${copies(stream, link)}) as "copy" ` +
+    `from (${storedSql(stream, options)}) as l${source} where l."event_id" is not null` +
+    `) as "copies" where "copy" = 1${stream.name === 'quarantine' ? ` and coalesce("reason", '') <> ${literal(REDRIVEN)}` : ''}`
+  );
+}
+
+const IDENTITY = ['strategy_id', 'session_id', 'stream', 'event_id'];
+const FIRST_COPY = ['ingested_at', 'emitted_at', 'seq'];
+
+/** The window that numbers the copies of one event: the first to come in counts, linked to the nearest record before it. */
+function copies(stream: Stream, link: Link | undefined): string {
+  const line = (names: readonly string[]): string[] => names.map((name) => `l.${quoted(name)}`);
+  // Lines in quarantine are partitioned by arrival: a repeat lies in another day. What redrive says of a line comes first.
+  const quarantine = stream.name === 'quarantine';
+  const by = line(quarantine ? IDENTITY : ['date', ...IDENTITY]);
+  const order = [
+    ...(quarantine ? [`case when l."reason" = ${literal(REDRIVEN)} then 0 else 1 end`] : []),
+    ...line(FIRST_COPY),
+    ...(link === undefined ? [] : ['e."ts" desc']),
+  ];
+  return `partition by ${by.join(', ')} order by ${order.join(', ')}`;
+}
+
+/** Name of the view of all streams together, quarantine left out. */
+export const EVENTS_VIEW = 'events';
+
+/** All events with their envelope. `relation` names a stream's view. */
+export function eventsSql(streams: readonly Stream[], relation: (stream: Stream) => string): string {
+  const columns = [...Object.keys(envelope), 'date'].map(quoted).join(', ');
+  return streams
+    .filter(({ name }) => name !== 'quarantine')
+    .map((stream) => `select ${columns} from ${relation(stream)}`)
+    .join(' union all ');
+}
