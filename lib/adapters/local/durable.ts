@@ -5,7 +5,11 @@ import { errnoOf, type Files } from './files.ts';
  * Writes a file whole or not at all, safe from a power failure once it returns: a new file beside it, fdatasync,
  * rename, fsync of the folder. The two paths must lie on one file system.
  */
-export async function replaceFile(files: Files, paths: { readonly path: string; readonly unfinished: string }, body: Uint8Array): Promise<void> {
+export async function replaceFile(
+  files: Files,
+  paths: { readonly path: string; readonly unfinished: string },
+  body: Uint8Array,
+): Promise<void> {
   try {
     const file = await files.create(paths.unfinished);
     try {

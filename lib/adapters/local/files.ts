@@ -47,6 +47,9 @@ export const errnoOf = (error: unknown): string | undefined =>
 // ELOOP: a symbolic link where a file was asked for; EISDIR: a folder.
 const ABSENT: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'];
 
+// Some network and FUSE file systems know no sync of a folder; they have nothing of it to lose.
+const NO_FOLDER_SYNC: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'];
+
 /** What `work` returns, or undefined where there is no such file. */
 async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   try {
@@ -88,6 +91,8 @@ export const nodeFiles: Files = {
     const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       await folder.sync();
+    } catch (error) {
+      if (!NO_FOLDER_SYNC.includes(errnoOf(error))) throw error;
     } finally {
       await folder.close();
     }

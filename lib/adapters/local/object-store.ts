@@ -31,7 +31,10 @@ export function createFolderStore(folder: string, { files = nodeFiles }: FolderS
   async function assertInside(path: string): Promise<void> {
     const [realRoot, real] = await Promise.all([files.realPath(root), files.realPath(path)]);
     if (realRoot === undefined || real === undefined || real === realRoot || real.startsWith(realRoot + sep)) return;
-    throw new NightdeskError('KEY_INVALID', `${path} leads out of the object store, to ${real}; remove the symbolic link`);
+    throw new NightdeskError(
+      'KEY_INVALID',
+      `${path} leads out of the object store, to ${real}; remove the symbolic link`,
+    );
   }
 
   async function write(path: string, body: Uint8Array): Promise<void> {
@@ -44,7 +47,10 @@ export function createFolderStore(folder: string, { files = nodeFiles }: FolderS
   async function* walk(path: string, key: string, prefix: string): AsyncGenerator<ObjectInfo> {
     const entries = (await files.list(path)).filter(({ name, kind }) => kind !== 'other' && !name.startsWith('.'));
     // A folder's keys go on with a slash: `a-b` comes before `a/b`, although `a` comes before `a-b`.
-    const named = entries.map((entry) => ({ ...entry, order: Buffer.from(entry.kind === 'folder' ? `${entry.name}/` : entry.name) }));
+    const named = entries.map((entry) => ({
+      ...entry,
+      order: Buffer.from(entry.kind === 'folder' ? `${entry.name}/` : entry.name),
+    }));
     named.sort((a, b) => Buffer.compare(a.order, b.order));
     for (const { name, kind } of named) {
       const child = key + name;
@@ -93,7 +99,10 @@ export function createFolderStore(folder: string, { files = nodeFiles }: FolderS
 }
 
 /** Removes what writers that died left behind. @returns how many files. */
-export async function removeAbandoned(folder: string, { files = nodeFiles, nowMs }: FolderStoreOptions & { nowMs: number }): Promise<number> {
+export async function removeAbandoned(
+  folder: string,
+  { files = nodeFiles, nowMs }: FolderStoreOptions & { nowMs: number },
+): Promise<number> {
   const unfinished = join(resolve(folder), UNFINISHED);
   let removed = 0;
   for (const { name, kind } of await files.list(unfinished)) {

@@ -16,4 +16,7 @@ export const unavailable = (message: string): AwsError => new AwsError('ServiceU
 
 /** As AWS words a broken constraint of the model. */
 export const validation = (member: string, constraint: string): AwsError =>
-  new AwsError('ValidationException', `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`);
+  new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`,
+  );

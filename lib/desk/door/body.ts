@@ -20,11 +20,11 @@ export class BodyBudget {
   }
 }
 
+export const isEncoded = ({ headers }: IncomingMessage): boolean =>
+  (headers['content-encoding'] ?? 'identity') !== 'identity';
+
 /** Why a body could not be read: it is too large, all bodies together are, or the client went away. */
 export type BodyProblem = 'too large' | 'busy' | 'gone';
-
-// How much of a body that is too large is still read and thrown away, so that the client gets to read the answer.
-const PATIENCE = 4;
 
 /** Reads a body of at most so many bytes. The bytes stay in the budget until `done` is called. */
 export function readBody(
@@ -45,12 +45,11 @@ export function readBody(
       chunks = [];
       done();
     };
-    if (Number(request.headers['content-length'] ?? 0) > mostBytes * PATIENCE) return resolve({ problem: 'too large' });
     request.on('data', (chunk: Buffer) => {
       seen += chunk.length;
       if (seen > mostBytes) fail('too large');
       else if (problem === undefined && !budget.take(chunk.length)) fail('busy');
-      if (seen > mostBytes * PATIENCE) return resolve({ problem: 'too large' });
+      if (problem === 'too large') return resolve({ problem });
       if (problem !== undefined) return;
       kept += chunk.length;
       chunks.push(chunk);
@@ -67,5 +66,22 @@ export function readBody(
       resolve({ problem: 'gone' });
     });
     request.on('error', () => undefined); // `close` follows
+  });
+}
+
+const MOST_DRAINED_BYTES = 32 * 1024 * 1024;
+
+/** Reads what is left of a body and throws it away, up to a bound. */
+export function drainBody(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.destroyed) return resolve();
+    let seen = 0;
+    request.on('data', (chunk: Buffer) => {
+      seen += chunk.length;
+      if (seen > MOST_DRAINED_BYTES) resolve();
+    });
+    request.on('end', resolve);
+    request.on('close', resolve);
+    request.resume();
   });
 }

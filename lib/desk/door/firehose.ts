@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/ports/index.ts';
 import { AwsError, serialization, unavailable, validation } from './aws-error.ts';
 import { frameOverhead } from './frame.ts';
-import { type Intake, Refused } from './intake.ts';
+import type { FramePool } from './frame-pool.ts';
+import { type Intake, Refused, type Taken } from './intake.ts';
 import { frameOf, type PutRecord, readRecord, readRecords } from './put-request.ts';
 import { recordIdOf } from './segment.ts';
-import type { WalEntry } from './wal.ts';
 
 export interface FirehoseOptions {
   readonly intake: Intake;
@@ -32,15 +32,18 @@ export function firehoseOperations(options: FirehoseOptions): (target: string | 
   return (target) => {
     const operation = operations.get(TARGET.exec(target ?? '')?.[1] ?? '');
     if (operation !== undefined) return operation;
-    throw new AwsError('UnknownOperationException', `A desk knows ${[...operations.keys()].join(', ')}; X-Amz-Target names none of them.`);
+    throw new AwsError(
+      'UnknownOperationException',
+      `A desk knows ${[...operations.keys()].join(', ')}; X-Amz-Target names none of them.`,
+    );
   };
 }
 
 async function putRecord(options: FirehoseOptions, request: object): Promise<string> {
   assertStream(options, request);
   const record = readRecord(request);
-  const entry = await take(options, frameOf([record], options.clock.nowMs()));
-  return `{"Encrypted":false,"RecordId":"${recordIdOf(entry.segmentId, firstSequenceOf(entry))}"}`;
+  const taken = await take(options, frameOf([record], framing(options)));
+  return `{"Encrypted":false,"RecordId":"${recordIdOf(taken.segmentId, taken.firstSequence)}"}`;
 }
 
 async function putRecordBatch(options: FirehoseOptions, request: object): Promise<string> {
@@ -49,10 +52,10 @@ async function putRecordBatch(options: FirehoseOptions, request: object): Promis
   const fitting = countFitting(records, options.intake.roomBytes);
   const all = fitting === records.length;
   if (fitting === 0) throw unavailable(options.intake.refuse('too many bytes wait to be transformed').message);
-  const entry = await take(options, frameOf(all ? records : records.slice(0, fitting), options.clock.nowMs()));
+  const taken = await take(options, frameOf(all ? records : records.slice(0, fitting), framing(options)));
   const answers: string[] = [];
-  const first = firstSequenceOf(entry);
-  for (let i = 0; i < fitting; i++) answers.push(`{"RecordId":"${recordIdOf(entry.segmentId, first + i)}"}`);
+  for (let i = 0; i < fitting; i++)
+    answers.push(`{"RecordId":"${recordIdOf(taken.segmentId, taken.firstSequence + i)}"}`);
   for (let i = fitting; i < records.length; i++) answers.push(SLOW_DOWN);
   return `{"Encrypted":false,"FailedPutCount":${records.length - fitting},"RequestResponses":[${answers.join(',')}]}`;
 }
@@ -69,7 +72,7 @@ function countFitting(records: readonly PutRecord[], roomBytes: number): number 
   return records.length;
 }
 
-async function take({ intake }: FirehoseOptions, frame: Buffer): Promise<WalEntry> {
+async function take({ intake }: FirehoseOptions, frame: Buffer): Promise<Taken> {
   try {
     return await intake.take(frame);
   } catch (error) {
@@ -77,15 +80,22 @@ async function take({ intake }: FirehoseOptions, frame: Buffer): Promise<WalEntr
   }
 }
 
-const firstSequenceOf = ({ frame }: WalEntry): number => frame.readUInt32LE(16);
+const framing = ({ clock, intake }: FirehoseOptions): { arrivedMs: number; pool: FramePool } => ({
+  arrivedMs: clock.nowMs(),
+  pool: intake.pool,
+});
 
 function assertStream({ streams }: FirehoseOptions, request: object): string {
   const name = 'DeliveryStreamName' in request ? request.DeliveryStreamName : undefined;
   if (name === undefined || name === null) throw validation('deliveryStreamName', 'Member must not be null');
   if (typeof name !== 'string') throw serialization('DeliveryStreamName must be text.');
-  if (!STREAM_NAME.test(name)) throw validation('deliveryStreamName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+');
+  if (!STREAM_NAME.test(name))
+    throw validation('deliveryStreamName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+');
   if (!streams.includes(name))
-    throw new AwsError('ResourceNotFoundException', `Firehose ${name} not found under account ${ACCOUNT}. This desk has: ${streams.join(', ')}.`);
+    throw new AwsError(
+      'ResourceNotFoundException',
+      `Firehose ${name} not found under account ${ACCOUNT}. This desk has: ${streams.join(', ')}.`,
+    );
   return name;
 }
 

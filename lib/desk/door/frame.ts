@@ -19,10 +19,10 @@ export class FrameBuilder {
   #at = RECORDS_AT;
   #count = 0;
 
-  /** @param dataBytes of all records together. */
-  constructor(options: { readonly records: number; readonly dataBytes: number; readonly arrivedMs: number }) {
-    this.frame = Buffer.allocUnsafe(frameOverhead(options.records) + options.dataBytes);
-    this.frame.writeDoubleLE(options.arrivedMs, 24);
+  /** @param frame of exactly `frameOverhead` and all records' data, with anything in it. */
+  constructor(frame: Buffer, arrivedMs: number) {
+    this.frame = frame;
+    frame.writeDoubleLE(arrivedMs, 24);
   }
 
   /** @returns whether the text was base64 of exactly that many bytes. */
@@ -60,7 +60,10 @@ export function sealFrame(frame: Buffer, marker: Buffer, firstSequence: number):
 
 /** The length of the frame that begins at an offset, or undefined where no whole, undamaged frame does. */
 export function frameLengthAt(segment: Buffer, offset: number, marker: Buffer): number | undefined {
-  if (segment.length - offset < RECORDS_AT || segment.compare(marker, 0, MARKER_BYTES, offset, offset + MARKER_BYTES) !== 0)
+  if (
+    segment.length - offset < RECORDS_AT ||
+    segment.compare(marker, 0, MARKER_BYTES, offset, offset + MARKER_BYTES) !== 0
+  )
     return undefined;
   const length = PAYLOAD_AT + segment.readUInt32LE(offset + 8);
   if (length < RECORDS_AT || length > segment.length - offset) return undefined;
@@ -74,11 +77,13 @@ export interface FrameRecord {
 }
 
 export const arrivedMsOf = (frame: Buffer): number => frame.readDoubleLE(24);
+/** Number of the first record in its segment. */
+export const firstSequenceOf = (frame: Buffer): number => frame.readUInt32LE(16);
 export const recordCountOf = (frame: Buffer): number => frame.readUInt32LE(20);
 
 /** The records of a sealed frame, without copying their data. */
 export function* recordsOf(frame: Buffer): Generator<FrameRecord> {
-  const first = frame.readUInt32LE(16);
+  const first = firstSequenceOf(frame);
   const count = recordCountOf(frame);
   let at = RECORDS_AT;
   for (let index = 0; index < count; index++) {

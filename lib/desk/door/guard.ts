@@ -22,7 +22,8 @@ export function foreignGuard(hosts: readonly string[]): (headers: IncomingHttpHe
     const host = hostNameOf(headers.host);
     if (host === undefined || !(isLoopback(host) || allowed.has(host))) return 'host';
     const { origin } = headers;
-    if (origin !== undefined && origin !== `http://${headers.host}` && origin !== `https://${headers.host}`) return 'origin';
+    if (origin !== undefined && origin !== `http://${headers.host}` && origin !== `https://${headers.host}`)
+      return 'origin';
     const site = headers['sec-fetch-site'];
     return site === undefined || site === 'same-origin' || site === 'none' ? undefined : 'origin';
   };

@@ -1,6 +1,7 @@
 import { messageOf } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports/index.ts';
 import { recordCountOf } from './frame.ts';
+import { FramePool } from './frame-pool.ts';
 import type { WalEntry, WriteAheadLog } from './wal.ts';
 
 /** Why the desk takes nothing at present; the caller may try again later. */
@@ -26,12 +27,19 @@ export interface IntakeCounts {
   refused: number;
 }
 
+/** What identifies the records of a call that was taken. */
+export interface Taken {
+  readonly segmentId: string;
+  readonly firstSequence: number;
+}
+
 const HOLD_MS = 2_000; // longer than a usual flush, shorter than any client's patience
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
 /** Takes sealed-up calls into the write-ahead log, and says no while what lies behind it cannot keep up. */
 export class Intake {
   readonly counts: IntakeCounts = { calls: 0, records: 0, bytes: 0, refused: 0 };
+  readonly pool = new FramePool();
   readonly #options: IntakeOptions;
   #heldBytes = 0;
   #held: (() => void)[] = [];
@@ -69,18 +77,15 @@ export class Intake {
     return new Refused(`The desk takes nothing at present: ${reason}. Try again.`);
   }
 
-  /** Resolves once the frame is safe on disk. @throws Refused where it cannot be. */
-  async take(frame: Buffer): Promise<WalEntry> {
+  /** Resolves once the frame is safe on disk. The frame is no longer the caller's. @throws Refused where it cannot be. */
+  async take(frame: Buffer): Promise<Taken> {
     const obstacle = this.obstacle;
     if (obstacle !== undefined) throw this.refuse(obstacle);
     this.#heldBytes += frame.length;
-    const entry = await this.#append(frame);
-    this.counts.calls++;
-    this.counts.records += recordCountOf(frame);
-    this.counts.bytes += frame.length;
+    const taken = await this.#append(frame);
     // It is safe, so it will be answered; only not faster than lines are transformed.
     if (this.#heldBytes > this.#options.slowBytes) await this.#hold();
-    return entry;
+    return taken;
   }
 
   /** Counts an entry that an earlier run took in; waits until there is room. */
@@ -90,8 +95,9 @@ export class Intake {
   }
 
   /** The frame of an entry is no longer needed. */
-  release(entry: WalEntry): void {
-    this.#heldBytes -= entry.frame.length;
+  release({ frame }: WalEntry): void {
+    this.#heldBytes -= frame.length;
+    this.pool.give(frame);
     if (this.#held.length === 0 || this.#heldBytes > this.#options.slowBytes) return;
     this.#letGo();
   }
@@ -102,17 +108,24 @@ export class Intake {
     this.#letGo();
   }
 
-  async #append(frame: Buffer): Promise<WalEntry> {
+  async #append(frame: Buffer): Promise<Taken> {
+    const records = recordCountOf(frame);
+    const bytes = frame.length;
     try {
-      const entry = await this.#options.wal.append(frame);
+      const { segmentId, firstSequence } = await this.#options.wal.append(frame);
+      this.counts.calls++;
+      this.counts.records += records;
+      this.counts.bytes += bytes;
       if (this.#failedAtMs !== undefined) this.#options.log.info('the write-ahead log can be written again');
       this.#failedAtMs = undefined;
-      return entry;
+      return { segmentId, firstSequence };
     } catch (error) {
-      this.#heldBytes -= frame.length;
+      this.#heldBytes -= bytes;
       this.#failure = messageOf(error);
       if (this.#failedAtMs === undefined)
-        this.#options.log.error('the write-ahead log cannot be written; intake is refused until it can', { reason: this.#failure });
+        this.#options.log.error('the write-ahead log cannot be written; intake is refused until it can', {
+          reason: this.#failure,
+        });
       this.#failedAtMs = this.#options.clock.nowMs();
       throw this.refuse(`the write-ahead log cannot be written: ${this.#failure}`);
     }

@@ -23,18 +23,35 @@ export interface Claim {
 /** What can be checked before the body is read. @throws AwsError */
 export function readClaim(headers: IncomingHttpHeaders, tokens: readonly Token[], nowMs: number): Claim {
   if (headers.authorization === undefined)
-    throw new AwsError('MissingAuthenticationTokenException', 'This desk takes signed requests only: access key = name, secret = token.', 403);
-  const [, name, day, region = '', service, signed = '', signature = ''] = AUTHORIZATION.exec(headers.authorization) ?? [];
-  if (name === undefined) throw new AwsError('IncompleteSignatureException', 'The Authorization header is not that of an AWS4-HMAC-SHA256 signature.', 403);
+    throw new AwsError(
+      'MissingAuthenticationTokenException',
+      'This desk takes signed requests only: access key = name, secret = token.',
+      403,
+    );
+  const [, name, day, region = '', service, signed = '', signature = ''] =
+    AUTHORIZATION.exec(headers.authorization) ?? [];
+  if (name === undefined)
+    throw new AwsError(
+      'IncompleteSignatureException',
+      'The Authorization header is not that of an AWS4-HMAC-SHA256 signature.',
+      403,
+    );
   if (service !== 'firehose') throw invalidSignature("Credential should be scoped to correct service: 'firehose'.");
   const token = tokens.find((candidate) => candidate.name === name);
-  if (token === undefined) throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.', 403);
+  if (token === undefined)
+    throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.', 403);
   const signedAt = amzDate(headers['x-amz-date']);
   if (signedAt === undefined || !String(headers['x-amz-date']).startsWith(day ?? ''))
-    throw new AwsError('IncompleteSignatureException', 'X-Amz-Date is missing, or not of the day in the credential.', 403);
+    throw new AwsError(
+      'IncompleteSignatureException',
+      'X-Amz-Date is missing, or not of the day in the credential.',
+      403,
+    );
   const skewMs = nowMs - signedAt.getTime();
   if (Math.abs(skewMs) > MAX_SKEW_MS)
-    throw invalidSignature(`Signature ${skewMs > 0 ? 'expired' : 'not yet current'}: the clocks differ by ${Math.round(Math.abs(skewMs) / 1000)} s, at most 300 s are allowed.`);
+    throw invalidSignature(
+      `Signature ${skewMs > 0 ? 'expired' : 'not yet current'}: the clocks differ by ${Math.round(Math.abs(skewMs) / 1000)} s, at most 300 s are allowed.`,
+    );
   const signedHeaders = signed.split(';');
   const missing = MUST_BE_SIGNED.filter((header) => !signedHeaders.includes(header));
   if (missing.length > 0) throw invalidSignature(`The headers ${missing.join(', ')} must be signed.`);
@@ -42,11 +59,15 @@ export function readClaim(headers: IncomingHttpHeaders, tokens: readonly Token[]
 }
 
 /** Whether the signature is that of the request, body included. @throws AwsError where it is not */
-export async function verifyClaim(claim: Claim, request: { readonly method: string; readonly headers: IncomingHttpHeaders; readonly body: Buffer }): Promise<void> {
+export async function verifyClaim(
+  claim: Claim,
+  request: { readonly method: string; readonly headers: IncomingHttpHeaders; readonly body: Buffer },
+): Promise<void> {
   const { token, region, signedHeaders, signature, signedAt } = claim;
   const bodyHash = createHash('sha256').update(request.body).digest('hex');
   const claimedHash = request.headers['x-amz-content-sha256'];
-  if (claimedHash !== undefined && claimedHash !== bodyHash) throw invalidSignature('X-Amz-Content-Sha256 is not the hash of the body.');
+  if (claimedHash !== undefined && claimedHash !== bodyHash)
+    throw invalidSignature('X-Amz-Content-Sha256 is not the hash of the body.');
   const headers: Record<string, string> = {};
   for (const name of signedHeaders) {
     const value = request.headers[name];
@@ -60,13 +81,18 @@ export async function verifyClaim(claim: Claim, request: { readonly method: stri
     sha256: NodeSha256,
     applyChecksum: false,
   });
-  const expected = await signer.sign(new HttpRequest({ method: request.method, path: '/', headers, body: request.body }), {
-    signingDate: signedAt,
-    signableHeaders: new Set(signedHeaders),
-  });
+  const expected = await signer.sign(
+    new HttpRequest({ method: request.method, path: '/', headers, body: request.body }),
+    {
+      signingDate: signedAt,
+      signableHeaders: new Set(signedHeaders),
+    },
+  );
   const ours = /Signature=([0-9a-f]{64})$/.exec(expected.headers.authorization ?? '')?.[1] ?? '';
   if (!equalInConstantTime(ours, signature))
-    throw invalidSignature('The request signature we calculated does not match the signature you provided. Check the secret: it is the token.');
+    throw invalidSignature(
+      'The request signature we calculated does not match the signature you provided. Check the secret: it is the token.',
+    );
 }
 
 const invalidSignature = (message: string): AwsError => new AwsError('InvalidSignatureException', message, 403);

@@ -18,13 +18,19 @@ export function parseTokens(text: string, path: string): Token[] {
     if (entry === '' || entry.startsWith('#')) continue;
     const [, name, secret] = LINE.exec(entry) ?? [];
     const where = `line ${index + 1} of ${path}`;
-    if (name === undefined || secret === undefined) throw new NightdeskError('CONFIG_INVALID', `${where} is not of the form name:token`);
+    if (name === undefined || secret === undefined)
+      throw new NightdeskError('CONFIG_INVALID', `${where} is not of the form name:token`);
     if (secret.length < SHORTEST)
-      throw new NightdeskError('CONFIG_INVALID', `the token of ${name} (${where}) has ${secret.length} characters, at least ${SHORTEST} are needed`);
-    if (tokens.some((token) => token.name === name)) throw new NightdeskError('CONFIG_INVALID', `${where} names ${name} a second time`);
+      throw new NightdeskError(
+        'CONFIG_INVALID',
+        `the token of ${name} (${where}) has ${secret.length} characters, at least ${SHORTEST} are needed`,
+      );
+    if (tokens.some((token) => token.name === name))
+      throw new NightdeskError('CONFIG_INVALID', `${where} names ${name} a second time`);
     tokens.push({ name, secret });
   }
-  if (tokens.length === 0) throw new NightdeskError('CONFIG_INVALID', `${path} holds no token; write one name:token per line`);
+  if (tokens.length === 0)
+    throw new NightdeskError('CONFIG_INVALID', `${path} holds no token; write one name:token per line`);
   return tokens;
 }
 

@@ -3,8 +3,9 @@ import type { Files } from '../../adapters/local/files.ts';
 import { messageOf, NightdeskError } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/index.ts';
 import { type Checkpoint, readCheckpoint, UNFINISHED } from './checkpoint.ts';
-import type { WalEntry } from './wal.ts';
+import { firstSequenceOf } from './frame.ts';
 import { decodeHeader, HEADER_BYTES, scanFrames } from './segment.ts';
+import type { WalEntry } from './wal.ts';
 
 const SEGMENT_NAME = /^(\d{10})\.wal(\.damaged)?$/;
 
@@ -63,7 +64,8 @@ export async function readSegment(
   const header = decodeHeader(content);
   if (header === undefined) {
     // Shorter than a header and one frame: the first write was cut off, so nothing in it was ever acknowledged.
-    if (bytes > HEADER_BYTES) log.error('a segment of the write-ahead log has a damaged header; it is kept aside', { path, bytes });
+    if (bytes > HEADER_BYTES)
+      log.error('a segment of the write-ahead log has a damaged header; it is kept aside', { path, bytes });
     return { entries: [], bytes, damaged: bytes > HEADER_BYTES };
   }
   const covered = checkpoint !== undefined && checkpoint.segment === segment && checkpoint.id === header.id;
@@ -74,10 +76,14 @@ export async function readSegment(
       damagedBytes: scan.damagedBytes,
     });
   if (scan.tornBytes > 0)
-    log.warn('the end of a segment was cut off by a crash; what is cut off was not acknowledged', { path, tornBytes: scan.tornBytes });
+    log.warn('the end of a segment was cut off by a crash; what is cut off was not acknowledged', {
+      path,
+      tornBytes: scan.tornBytes,
+    });
   const entries = scan.frames.map(({ frame, end }) => ({
     frame,
     segmentId: header.id,
+    firstSequence: firstSequenceOf(frame),
     end: { segment, offset: end },
   }));
   return { entries, bytes, damaged: scan.damagedBytes > 0 };
@@ -87,6 +93,8 @@ async function readOrThrow(files: Files, path: string): Promise<Buffer> {
   try {
     return (await files.read(path)) ?? Buffer.alloc(0);
   } catch (error) {
-    throw new NightdeskError('DATA_UNREADABLE', `${path} cannot be read (${messageOf(error)}); nothing was changed`, { cause: error });
+    throw new NightdeskError('DATA_UNREADABLE', `${path} cannot be read (${messageOf(error)}); nothing was changed`, {
+      cause: error,
+    });
   }
 }

@@ -12,6 +12,7 @@ import { inspectWalFolder, readSegment, segmentPath, type WalFolder } from './wa
 export interface WalEntry {
   readonly frame: Buffer;
   readonly segmentId: string;
+  readonly firstSequence: number;
   /** Where the entry ends: a checkpoint here covers it. */
   readonly end: WalPosition;
 }
@@ -115,12 +116,20 @@ export class WriteAheadLog {
     return bytes;
   }
 
+  /** Resolves once everything appended so far is safe on disk, or has failed. */
+  async flushed(): Promise<void> {
+    await this.#running;
+  }
+
   /** Waits for what was appended, and removes the log's segments if a checkpoint covers all of it. */
   async close(): Promise<void> {
-    await this.#running;
+    await this.flushed();
     await this.#closeSegment();
     const { segment, offset } = this.#checkpoint ?? { segment: 0, offset: 0 };
-    const covered = this.#last === undefined || segment > this.#last.segment || (segment === this.#last.segment && offset >= this.#last.offset);
+    const covered =
+      this.#last === undefined ||
+      segment > this.#last.segment ||
+      (segment === this.#last.segment && offset >= this.#last.offset);
     if (covered) await this.#removeBefore(this.#nextSegment);
   }
 
@@ -144,7 +153,8 @@ export class WriteAheadLog {
   #takeGroup(): Waiting[] {
     let bytes = 0;
     let count = 0;
-    while (count < this.#waiting.length && (count === 0 || bytes < GROUP_BYTES)) bytes += this.#waiting[count++]?.frame.length ?? 0;
+    while (count < this.#waiting.length && (count === 0 || bytes < GROUP_BYTES))
+      bytes += this.#waiting[count++]?.frame.length ?? 0;
     if (count === this.#waiting.length) {
       const all = this.#waiting;
       this.#waiting = [];
@@ -163,9 +173,10 @@ export class WriteAheadLog {
     const entries: WalEntry[] = [];
     let offset = segment.bytes;
     for (const frame of frames) {
-      segment.sequence += sealFrame(frame, segment.marker, segment.sequence);
+      const firstSequence = segment.sequence;
+      segment.sequence += sealFrame(frame, segment.marker, firstSequence);
       offset += frame.length;
-      entries.push({ frame, segmentId: segment.id, end: { segment: segment.number, offset } });
+      entries.push({ frame, segmentId: segment.id, firstSequence, end: { segment: segment.number, offset } });
     }
     await segment.file.write(header === undefined ? frames : [header, ...frames]);
     await segment.file.datasync();
@@ -216,7 +227,10 @@ export class WriteAheadLog {
         this.#segments.delete(number);
         this.#ids.delete(number);
       } catch (error) {
-        log.warn('a delivered segment could not be removed; it will be tried again', { path, reason: messageOf(error) });
+        log.warn('a delivered segment could not be removed; it will be tried again', {
+          path,
+          reason: messageOf(error),
+        });
       }
     }
   }

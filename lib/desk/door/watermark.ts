@@ -49,12 +49,16 @@ export class DiskWatermark {
     try {
       const freeBytes = await files.freeBytes(folder);
       const low = freeBytes < minFreeBytes * (this.#low ? BACK_ABOVE : 1);
-      if (low && !this.#low) log.error('the disk is nearly full; intake is refused until there is space again', { freeBytes, minFreeBytes });
+      if (low && !this.#low)
+        log.error('the disk is nearly full; intake is refused until there is space again', { freeBytes, minFreeBytes });
       if (!low && this.#low) log.info('there is space on the disk again; intake is open', { freeBytes, minFreeBytes });
       this.#freeBytes = freeBytes;
       this.#low = low;
     } catch (error) {
-      if (!this.#blind) log.warn('the free space of the disk cannot be read; intake is not guarded against a full disk', { reason: messageOf(error) });
+      if (!this.#blind)
+        log.warn('the free space of the disk cannot be read; intake is not guarded against a full disk', {
+          reason: messageOf(error),
+        });
       this.#blind = true;
     }
   }

@@ -4,6 +4,7 @@ import { quarantineWhole } from '../../core/transform/quarantine.ts';
 import type { TransformLine, Verdict } from '../../core/transform/types.ts';
 import type { WalPosition } from '../door/checkpoint.ts';
 import type { WalEntry } from '../door/wal.ts';
+import { ChunkPool } from './chunk-pool.ts';
 import { type EntryLine, entryLines } from './entry-lines.ts';
 import { flush } from './flush.ts';
 import { Generation } from './generation.ts';
@@ -50,7 +51,15 @@ const MOST_PARTITIONS = 2_000;
 
 /** Takes entries off the write-ahead log, transforms their lines and writes them to the lake, in the order of the log. */
 export class Delivery {
-  readonly counts: DeliveryCounts = { lines: 0, stored: 0, quarantined: 0, blank: 0, objects: 0, objectBytes: 0, lastFlushMs: undefined };
+  readonly counts: DeliveryCounts = {
+    lines: 0,
+    stored: 0,
+    quarantined: 0,
+    blank: 0,
+    objects: 0,
+    objectBytes: 0,
+    lastFlushMs: undefined,
+  };
   readonly #options: DeliveryOptions;
   readonly #run = randomBytes(5).toString('hex');
   readonly #abort = new AbortController();
@@ -58,7 +67,8 @@ export class Delivery {
   #queue: WalEntry[] = [];
   #head = 0;
   #current: Current | undefined;
-  #generation = new Generation();
+  readonly #pool: ChunkPool;
+  #generation: Generation;
   /** Up to where the generation holds everything; undefined while it holds nothing to note. */
   #end: WalPosition | undefined;
   #due = false;
@@ -71,6 +81,8 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.#pool = new ChunkPool(options.bufferBytes * 2);
+    this.#generation = new Generation(this.#pool);
   }
 
   push(entry: WalEntry): void {
@@ -127,8 +139,8 @@ export class Delivery {
   /** Only between two entries: a checkpoint in the middle of one cannot be noted. */
   #mustFlush(): boolean {
     if (this.#current !== undefined || this.#end === undefined) return false;
-    const { bytes, partitions } = this.#generation;
-    if (bytes >= this.#options.bufferBytes || partitions >= MOST_PARTITIONS) return true;
+    const { size, partitions } = this.#generation;
+    if (size >= this.#options.bufferBytes || partitions >= MOST_PARTITIONS) return true;
     return this.#due && this.#flushing === undefined;
   }
 
@@ -195,7 +207,7 @@ export class Delivery {
     this.#timer = undefined;
     this.#due = false;
     const [generation, end] = [this.#generation, this.#end];
-    this.#generation = new Generation();
+    this.#generation = new Generation(this.#pool);
     this.#end = undefined;
     this.#flushing = this.#flush(generation, end).finally(() => {
       this.#flushing = undefined;
@@ -237,7 +249,8 @@ export class Delivery {
       ...retry,
       signal: this.#abort.signal,
       onFailure: (reason) => {
-        if (this.#failing === undefined) log.error('the lake cannot be written; intake is refused until it can', { reason });
+        if (this.#failing === undefined)
+          log.error('the lake cannot be written; intake is refused until it can', { reason });
         this.#failing = reason;
       },
     });

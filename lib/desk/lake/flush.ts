@@ -1,14 +1,8 @@
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
 import { objectKey } from '../../core/lake/keys.ts';
 import type { ObjectStore } from '../../core/ports/index.ts';
-import type { PartitionBuffer } from './generation.ts';
+import { gzipChunks } from './gzip.ts';
+import type { PartitionBuffer } from './partition-buffer.ts';
 
-const compress = promisify(gzip);
-
-// Level 1: a fifth of the time of the default for objects a fifth larger. The thread pool is also what syncs the
-// write-ahead log: it gets the input in pieces of one output chunk, so that a large object does not hold a thread.
-const GZIP = { level: constants.Z_BEST_SPEED, chunkSize: 128 * 1024 };
 const AT_ONCE = 4;
 
 export interface Written {
@@ -33,11 +27,15 @@ export async function flush(buffers: readonly PartitionBuffer[], options: FlushO
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, buffers.length) }, () => flushFrom(left, options)));
 }
 
-async function flushFrom(left: Iterator<PartitionBuffer> & Iterable<PartitionBuffer>, options: FlushOptions): Promise<void> {
+async function flushFrom(
+  left: Iterator<PartitionBuffer> & Iterable<PartitionBuffer>,
+  options: FlushOptions,
+): Promise<void> {
   const { store, producer, atMs, unique } = options;
-  for (const { partition, bytes } of left) {
-    const body = await compress(bytes, GZIP);
-    const key = objectKey('events', partition, { producer, atMs, unique: unique() });
+  for (const buffer of left) {
+    const body = await gzipChunks(buffer.chunks());
+    buffer.release();
+    const key = objectKey('events', buffer.partition, { producer, atMs, unique: unique() });
     await options.untilDone(() => store.put(key, body));
     options.written({ key, bytes: body.length });
   }

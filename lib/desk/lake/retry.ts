@@ -10,7 +10,10 @@ export interface RetryOptions {
 }
 
 /** Tries until it succeeds. @throws the last error once the signal is aborted. */
-export async function untilDone(work: () => Promise<void>, { signal, firstMs, maxMs, onFailure }: RetryOptions): Promise<void> {
+export async function untilDone(
+  work: () => Promise<void>,
+  { signal, firstMs, maxMs, onFailure }: RetryOptions,
+): Promise<void> {
   for (let pauseMs = firstMs; ; pauseMs = Math.min(pauseMs * 2, maxMs)) {
     try {
       return await work();
