@@ -145,7 +145,7 @@ function without(rule: CompiledRule, kept: readonly CompiledField[]): Taken {
   return taken;
 }
 
-const LONG_INTEGER = /(?<![\d.])\d{16}/;
+const LONG_INTEGER = /(?<![\d.])(?:\d{17}|9\d{15})/; // what a double may not hold exactly
 
 function parseRecord(line: string): JsonObject | undefined {
   // Long integers stay text, so that ids and nanoseconds keep their last digits.

@@ -202,6 +202,14 @@ describe('times', () => {
     expect(eventOf(map, { at: '2025-12-01T09:30:00' }).ts).toBe('2025-12-01T14:30:00.000000Z');
   });
 
+  test('a local time that a zone has twice is the earlier one, one that it skips lies behind the gap', () => {
+    const at = (zone: string, text: string): unknown =>
+      eventOf(withField('ts', { at: '/at', time: 'iso', zone }), { at: text }).ts;
+    expect(at('America/New_York', '2025-11-02T01:30:00')).toBe('2025-11-02T05:30:00.000000Z');
+    expect(at('Europe/Berlin', '2025-10-26T02:30:00')).toBe('2025-10-26T00:30:00.000000Z');
+    expect(at('Europe/Berlin', '2025-03-30T02:30:00')).toBe('2025-03-30T01:30:00.000000Z');
+  });
+
   test('a naive time without a zone is left to the settings of the desk, and flagged', () => {
     for (const time of ['iso', "yyyy-MM-dd'T'HH:mm:ss"])
       expect(storedOf(withField('ts', { at: '/at', time }), { at: '2025-11-21T07:15:00' })).toMatchObject({

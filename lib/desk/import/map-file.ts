@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { localTime } from '../../adapters/local/time.ts';
+import { type CompiledMap, compileMap } from '../../core/dialects/map.ts';
+import { messageOf, NightdeskError } from '../../core/errors.ts';
+
+/** What a map is called where nobody says otherwise. */
+export const MAP_FILE = 'nightdesk.map.json';
+
+/** Reads and compiles a map. @throws PATH_NOT_FOUND, MAP_INVALID */
+export async function loadMap(path: string): Promise<CompiledMap> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new NightdeskError('PATH_NOT_FOUND', `cannot read the map ${path}: ${messageOf(error)}`, { cause: error });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new NightdeskError('MAP_INVALID', `${path} is not JSON: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    return compileMap(json, localTime);
+  } catch (error) {
+    if (error instanceof NightdeskError)
+      throw new NightdeskError(error.code, `${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
