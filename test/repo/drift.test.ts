@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { PIPELINE } from '../../lib/core/pipeline.ts';
+import { foldersIn, ROOT } from './checkout.ts';
+
+/** Folders that serve every stage and are none themselves. */
+const NO_STAGE = ['lib/core/ports', 'lib/desk/commands', 'lib/desk/demo'];
+
+test('every folder that the pipeline names is there', () => {
+  const named = PIPELINE.flatMap(({ folders }) => folders);
+
+  expect(named.filter((folder) => !existsSync(join(ROOT, folder)))).toEqual([]);
+});
+
+test('every folder of core and desk belongs to a stage of the pipeline, or is known to belong to none', () => {
+  const known = new Set([...NO_STAGE, ...PIPELINE.flatMap(({ folders }) => folders)]);
+  const found = ['lib/core', 'lib/desk'].flatMap((parent) => foldersIn(parent).map((name) => `${parent}/${name}`));
+
+  expect(found.filter((folder) => !known.has(folder))).toEqual([]);
+});
+
+test('every stage reads what an earlier one writes, the first apart', () => {
+  const broken = PIPELINE.filter(
+    ({ reads }, index) =>
+      index > 0 && !reads.some((what) => PIPELINE.slice(0, index).some(({ writes }) => writes.includes(what))),
+  );
+
+  expect(broken.map(({ name }) => name)).toEqual([]);
+});
+
+test('a stage has one name, and no two stages share a folder', () => {
+  const names = PIPELINE.map(({ name }) => name);
+  const folders = PIPELINE.flatMap((stage) => stage.folders);
+
+  expect(new Set(names).size).toBe(names.length);
+  expect(new Set(folders).size).toBe(folders.length);
+});
+
+test('tests lie where the sources lie', () => {
+  const parents = foldersIn('test').filter((name) => ['core', 'desk', 'adapters', 'emitter', 'infra'].includes(name));
+
+  const strays = parents.flatMap((parent) =>
+    foldersIn(`test/${parent}`)
+      .filter((name) => name !== 'support' && !existsSync(join(ROOT, 'lib', parent, name)))
+      .map((name) => `test/${parent}/${name}`),
+  );
+
+  expect(strays).toEqual([]);
+});
