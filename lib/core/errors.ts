@@ -50,6 +50,12 @@ export const ERRORS = {
     exit: 1,
     help: 'A file of the data folder is damaged or unreadable. The message names the file and what was kept.',
   },
+  LAKE_UNWRITABLE: {
+    owner: 'operator',
+    retry: true,
+    exit: 1,
+    help: 'The lake could not be written, for example because the disk is full. What was written stays; run the same again.',
+  },
   KEY_INVALID: {
     owner: 'nightdesk',
     retry: false,

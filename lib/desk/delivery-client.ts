@@ -36,7 +36,10 @@ const FIRST_WAIT_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
-export function firehoseClient({ endpoint, region }: Target): FirehoseClient {
+/** The real client of AWS, for a desk or for AWS itself. @throws CONFIG_INVALID when the endpoint is no http(s) URL */
+export function firehoseClient({ endpoint, region }: Partial<Target>): FirehoseClient {
+  // The SDK's remark on Node 20 is for programmers, not for who sends logs.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const config: FirehoseClientConfig = {
     maxAttempts: 3,
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
@@ -64,9 +67,15 @@ export function isLoopback(endpoint: string): boolean {
  * full jitter. What cannot succeed by waiting (no such stream, no permission) throws, unless it never gives up.
  * @throws ENDPOINT_UNREACHABLE when nothing has ever answered; DELIVERY_FAILED when the service refuses for good
  */
-export function createDelivery(client: FirehoseClient, { deliveryStream, endpoint }: Target, options: DeliveryOptions): Deliver {
+export function createDelivery(
+  client: FirehoseClient,
+  { deliveryStream, endpoint }: Target,
+  options: DeliveryOptions,
+): Deliver {
   const { signal } = options;
-  const wait = options.wait ?? ((ms: number) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined));
+  const wait =
+    options.wait ??
+    ((ms: number) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined));
   const forever = options.deadlineMs === Number.POSITIVE_INFINITY;
   const aborted = (): boolean => signal?.aborted === true;
   let answered = false;
@@ -83,7 +92,9 @@ export function createDelivery(client: FirehoseClient, { deliveryStream, endpoin
     // The entry counts, not FailedPutCount: an answer of another length accepts nothing beyond its end.
     return records.map((_, index) => {
       const entry = response.RequestResponses?.[index];
-      return entry?.RecordId !== undefined && entry.ErrorCode === undefined ? undefined : clean(`${entry?.ErrorCode ?? 'no answer'}: ${entry?.ErrorMessage ?? ''}`);
+      return entry?.RecordId !== undefined && entry.ErrorCode === undefined
+        ? undefined
+        : clean(`${entry?.ErrorCode ?? 'no answer'}: ${entry?.ErrorMessage ?? ''}`);
     });
   }
 
@@ -98,7 +109,10 @@ export function createDelivery(client: FirehoseClient, { deliveryStream, endpoin
       let why: string;
       try {
         const refusals = await put(pending.flatMap((index) => records[index] ?? []));
-        settle(pending.filter((_, i) => refusals[i] === undefined), { kind: 'accepted' });
+        settle(
+          pending.filter((_, i) => refusals[i] === undefined),
+          { kind: 'accepted' },
+        );
         pending = pending.filter((_, i) => refusals[i] !== undefined);
         if (pending.length === 0) break;
         why = refusals.find((refusal) => refusal !== undefined) ?? '';
@@ -109,13 +123,23 @@ export function createDelivery(client: FirehoseClient, { deliveryStream, endpoin
         if (kind !== 'unreachable') answered = true;
         if (kind === 'invalid') {
           if (pending.length === 1) settle(pending, { kind: 'refused', why });
-          else for (const index of pending) outcomes[index] = (await deliver(records.slice(index, index + 1)))[0] ?? { kind: 'aborted' };
+          else
+            for (const index of pending)
+              outcomes[index] = (await deliver(records.slice(index, index + 1)))[0] ?? { kind: 'aborted' };
           break;
         }
         if (!forever && !answered)
-          throw new NightdeskError('ENDPOINT_UNREACHABLE', `nothing answers at ${endpoint ?? 'AWS'} (${why}): start a desk with \`nightdesk up\`, or check --endpoint`, { cause: error });
+          throw new NightdeskError(
+            'ENDPOINT_UNREACHABLE',
+            `nothing answers at ${endpoint ?? 'AWS'} (${why}): start a desk with \`nightdesk up\`, or check --endpoint`,
+            { cause: error },
+          );
         if (!forever && kind === 'fatal')
-          throw new NightdeskError('DELIVERY_FAILED', `${endpoint ?? 'AWS'} refuses delivery stream ${deliveryStream}: ${why}`, { cause: error });
+          throw new NightdeskError(
+            'DELIVERY_FAILED',
+            `${endpoint ?? 'AWS'} refuses delivery stream ${deliveryStream}: ${why}`,
+            { cause: error },
+          );
       }
       const waitMs = Math.random() * Math.min(options.maxWaitMs ?? 5_000, FIRST_WAIT_MS * 2 ** Math.min(attempt, 20));
       if (gaveUp === undefined && performance.now() + waitMs > endMs) gaveUp = why;
@@ -133,15 +157,31 @@ export function createDelivery(client: FirehoseClient, { deliveryStream, endpoin
 
 type Kind = 'retry' | 'unreachable' | 'invalid' | 'fatal';
 
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'TimeoutError']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'TimeoutError',
+]);
 
 /** What to do about a call that threw. */
 function classify(error: unknown): Kind {
-  const { name, code, $metadata, $fault } = error as { name?: string; code?: string; $fault?: string; $metadata?: { httpStatusCode?: number } };
+  const { name, code, $metadata, $fault } = error as {
+    name?: string;
+    code?: string;
+    $fault?: string;
+    $metadata?: { httpStatusCode?: number };
+  };
   if (NETWORK.has(code ?? '') || NETWORK.has(name ?? '')) return 'unreachable';
   if (name === 'InvalidArgumentException') return 'invalid';
   const status = $metadata?.httpStatusCode;
-  if ($fault === 'server' || /Throttl|ServiceUnavailable|InternalFailure|LimitExceeded|RequestTimeout/.test(name ?? '')) return 'retry';
+  if ($fault === 'server' || /Throttl|ServiceUnavailable|InternalFailure|LimitExceeded|RequestTimeout/.test(name ?? ''))
+    return 'retry';
   return status !== undefined && status < 500 && status !== 429 ? 'fatal' : status === undefined ? 'fatal' : 'retry';
 }
 

@@ -7,4 +7,5 @@ export const SAMPLES = fileURLToPath(new URL('../../../shared/samples', import.m
 export const samplesPresent = existsSync(SAMPLES);
 
 /** The title of a test that needs them: says so where they are absent. */
-export const needsSamples = (title: string): string => (samplesPresent ? title : `${title} (skipped: ${SAMPLES} is absent)`);
+export const needsSamples = (title: string): string =>
+  samplesPresent ? title : `${title} (skipped: ${SAMPLES} is absent)`;

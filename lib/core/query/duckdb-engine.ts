@@ -1,7 +1,7 @@
 import { duckdbColumns, quoted } from '../catalog/sql-columns.ts';
 import type { Stream } from '../catalog/stream.ts';
 import { streamPrefix } from '../lake/keys.ts';
-import type { Part, ViewEngine } from './engine.ts';
+import { dayAfter, type Part, type ViewEngine } from './engine.ts';
 import { literal } from './text.ts';
 
 /** Longest line that is read. A line is at most one record, and JSON may escape each of its bytes as six. */
@@ -13,11 +13,11 @@ const MAX_LINE_BYTES = 8 * 1024 * 1024;
  */
 export function duckdbEngine(lake: string): ViewEngine {
   return {
-    scan(stream, part) {
+    scan(stream, part, day) {
       const folder = `${lake}/${streamPrefix(part.prefix, stream.name, part.version)}`;
-      const date = `substr(filename, ${lengthOf(`${folder}date=`) + 1}, 10) as "date"`;
+      const date = `substr(filename, ${lengthOf(`${folder}date=`) + 1}, 10)`;
       const file = `substr(filename, ${lengthOf(`${lake}/`) + 1}) as "file"`;
-      return `select ${namesOf(stream)}, ${date}, ${file} from ${reader(stream, part, globOf(folder))}`;
+      return `select ${namesOf(stream)}, ${day === 'own' ? date : dayAfter(date)} as "date", ${file} from ${reader(stream, part, globOf(folder))}`;
     },
     nothing(stream) {
       const columns = Object.entries({ ...duckdbColumns(stream), date: 'VARCHAR', file: 'VARCHAR' });

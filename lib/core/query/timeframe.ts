@@ -1,4 +1,5 @@
 import { quoted } from '../catalog/sql-columns.ts';
+import type { Day } from './engine.ts';
 
 /** How rows of a stream that do not say their timeframe are tied to the ensemble record of the same decision. */
 export interface Link {
@@ -24,14 +25,14 @@ export const LINKS: Readonly<Record<string, Link>> = {
 /** Half a step of the 0.1 bps that ensemble records are rounded to, and a little for the rounding of doubles. */
 const ROUNDING_BPS = 0.051;
 
-const NEXT_DATE = `cast(cast(try_cast("date" as date) + interval '1' day as date) as varchar)`;
-
 /** Ensemble records as they can be linked to: also under the next date, for what was decided just before midnight. */
-export function linkable(ensemble: string, { key }: Link): string {
-  const columns = ['symbol', 'strategy_id', key, 'ts', 'ts_ms', 'pred_stack_bps', 'timeframe'].map(quoted).join(', ');
-  const select = (date: string): string =>
-    `select ${date} as "date", ${columns} from (${ensemble}) as "ensemble" where "timeframe" is not null`;
-  return `${select('"date"')} union all ${select(NEXT_DATE)}`;
+export function linkable(ensemble: (day: Day) => string, { key }: Link): string {
+  const columns = ['date', 'symbol', 'strategy_id', key, 'ts', 'ts_ms', 'pred_stack_bps', 'timeframe']
+    .map(quoted)
+    .join(', ');
+  const select = (day: Day): string =>
+    `select ${columns} from (${ensemble(day)}) as "ensemble" where "timeframe" is not null`;
+  return `${select('own')} union all ${select('next')}`;
 }
 
 /**

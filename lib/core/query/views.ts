@@ -1,7 +1,8 @@
 import { envelope } from '../catalog/envelope.ts';
 import { quoted } from '../catalog/sql-columns.ts';
 import type { Stream } from '../catalog/stream.ts';
-import type { Part, ViewEngine } from './engine.ts';
+import { dateOf } from '../lake/keys.ts';
+import type { Day, Part, ViewEngine } from './engine.ts';
 import { literal } from './text.ts';
 import { LINKED_COLUMNS, LINKS, type Link, linkable, linked } from './timeframe.ts';
 
@@ -22,8 +23,8 @@ export interface ViewOptions {
 export const REDRIVEN = 'redriven';
 
 /** Every line of a stream as it lies in the lake, repeats included, with the key of its object in `file`. */
-export function storedSql(stream: Stream, { engine, parts, boundary }: ViewOptions): string {
-  const scans = parts.flatMap((part) => bounded(engine.scan(stream, part), part, boundary));
+export function storedSql(stream: Stream, { engine, parts, boundary }: ViewOptions, day: Day = 'own'): string {
+  const scans = parts.flatMap((part) => bounded(engine.scan(stream, part, day), part, shifted(boundary, day)));
   return scans.length === 0 ? engine.nothing(stream) : scans.join(' union all ');
 }
 
@@ -31,6 +32,12 @@ function bounded(scan: string, { prefix }: Part, boundary: string | undefined): 
   if (boundary === undefined) return prefix === 'events' ? [scan] : [];
   return [`select * from (${scan}) as "part" where "date" ${prefix === 'events' ? '>' : '<='} ${literal(boundary)}`];
 }
+
+/** The boundary in the days that lines are shown under. */
+const shifted = (boundary: string | undefined, day: Day): string | undefined =>
+  boundary === undefined || day === 'own' ? boundary : dateOf(Date.parse(boundary) + DAY_MS);
+
+const DAY_MS = 86_400_000;
 
 /** A stream as people query it: each event once, by identity. The date is in the key, or no engine prunes by it. */
 export function viewSql(stream: Stream, options: ViewOptions): string {
@@ -41,7 +48,7 @@ export function viewSql(stream: Stream, options: ViewOptions): string {
   const source =
     link === undefined || ensemble === undefined
       ? ''
-      : ` left join (${linkable(storedSql(ensemble.stream, { engine: options.engine, ...ensemble }), link)}) as e on ${linked(link)}`;
+      : ` left join (${linkable((day) => storedSql(ensemble.stream, { engine: options.engine, ...ensemble }, day), link)}) as e on ${linked(link)}`;
   return (
     `select ${names.map(quoted).join(', ')}, "date" from (` +
     `select ${columns.join(', ')}, l."date", row_number() over (${copies(stream, link)}) as "copy" ` +

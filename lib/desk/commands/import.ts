@@ -1,4 +1,82 @@
 import type { Command } from 'commander';
+import { createFolderStore } from '../../adapters/local/object-store.ts';
+import { sha256 } from '../../adapters/local/sha256.ts';
+import type { ObjectStore } from '../../core/ports/index.ts';
+import { createTransform } from '../../core/transform/transform.ts';
+import { dataFolder } from '../data-folder.ts';
+import { loadMap } from '../import/map-file.ts';
+import { addFactOptions, addStreamOption, type FactOptions, factsOf, sourceOf } from '../import/options.ts';
+import { planImport } from '../import/plan.ts';
+import { withProgress } from '../import/progress.ts';
+import { importFiles } from '../import/run.ts';
+import { summaryJson, summaryText } from '../import/summary.ts';
+import { dataOption, jsonOption } from './options.ts';
+import { print, printJson } from './output.ts';
 
-// placeholder until its owner writes it
-export function configure(_command: Command): void {}
+interface ImportOptions extends FactOptions {
+  readonly data: string;
+  readonly map?: string;
+  readonly source?: string;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+export function configure(command: Command): void {
+  command
+    .argument(
+      '<paths...>',
+      'log files, CSV sheets, and folders of them: .jsonl, .ndjson, .json, .log, .csv, also gzip and rotated',
+    )
+    .addOption(dataOption())
+    .option('--map <file>', 'a nightdesk.map.json, for logs that no dialect knows');
+  addFactOptions(addStreamOption(command))
+    .option('--source <name>', 'a lasting name for where the logs come from (default: a random id, kept per folder)')
+    .option('--dry-run', 'read everything and say what would happen, write nothing')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+History of any age goes into the lake without a desk, or beside one that runs. What was sent or imported before is
+identified by file and line, and counted once.
+
+Examples:
+  nightdesk import logs/ sheets/                          every log and sheet below two folders
+  nightdesk import trades.csv --map nightdesk.map.json    a sheet that no dialect knows
+  nightdesk import logs/ --strategy ensemble_1 --mode paper --data /var/lib/nightdesk
+  nightdesk import logs/ --dry-run --json                 what would be stored, and what not`,
+    )
+    .action(importPaths);
+}
+
+async function importPaths(paths: readonly string[], options: ImportOptions): Promise<void> {
+  const folder = dataFolder(options.data);
+  const dryRun = options.dryRun === true;
+  const map = options.map === undefined ? undefined : await loadMap(options.map);
+  const facts = factsOf(options);
+  const startedMs = performance.now();
+  const plan = await planImport(paths, { folder, source: sourceOf(options), save: !dryRun, map });
+  const total = plan.files.reduce((sum, { file }) => sum + file.bytes, 0);
+  const report = await withProgress(total, (onProgress) =>
+    importFiles(plan.files, {
+      store: dryRun ? NOWHERE : createFolderStore(folder.lake),
+      transform: createTransform({}, { sha256 }), // no age limit: this is the door for history
+      facts,
+      map,
+      arrivedMs: Date.now(),
+      onProgress,
+    }),
+  );
+  if (!dryRun) for (const ledger of plan.ledgers.values()) await ledger.save();
+  const seconds = Math.round(performance.now() - startedMs) / 1000;
+  const summary = summaryJson(plan, report, { data: folder.root, dryRun, seconds });
+  if (options.json) printJson(summary);
+  else print(summaryText(summary));
+}
+
+/** Where a dry run writes. */
+const NOWHERE: ObjectStore = {
+  put: async () => undefined,
+  get: async () => undefined,
+  async *list() {},
+  delete: async () => undefined,
+};

@@ -99,7 +99,7 @@ const text = (value: unknown): string =>
 const tableCell = (value: unknown): string => text(value).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '·');
 
 /** A cell that a spreadsheet would read as a formula gets a leading apostrophe; numbers stay as they are. */
-const csvCell = (value: unknown): string => {
+export const csvCell = (value: unknown): string => {
   const cell = text(value);
   return typeof value === 'string' && /^[=+\-@\t\r]/.test(cell) && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell)
     ? `'${cell}`

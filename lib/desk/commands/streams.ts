@@ -1,4 +1,64 @@
 import type { Command } from 'commander';
+import { openLake } from '../../adapters/local/duckdb.ts';
+import { dataFolder } from '../data-folder.ts';
+import { type Inventory, type StreamFacts, takeInventory } from '../query/inventory.ts';
+import { dataOption, jsonOption } from './options.ts';
+import { bytes, count, printJson, printRows, say } from './output.ts';
 
-// placeholder until its owner writes it
-export function configure(_command: Command): void {}
+interface Options {
+  readonly data: string;
+  readonly json?: true;
+}
+
+const HELP = `
+Examples:
+  nightdesk streams
+  nightdesk streams --data .nightdesk --json
+
+Every stored line is an event, a repeat of one, quarantined, redriven since, or unreadable; the last line adds them up.`;
+
+export function configure(command: Command): void {
+  command
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .addHelpText('after', HELP)
+    .action(async (options: Options) => {
+      const lake = await openLake(options.data);
+      try {
+        const inventory = await takeInventory(lake, dataFolder(options.data));
+        if (options.json) printJson(inventory);
+        else printInventory(inventory);
+      } finally {
+        await lake.close();
+      }
+    });
+}
+
+const COLUMNS = ['stream', 'events', 'duplicates', 'quarantined', 'first', 'last', 'objects', 'bytes'];
+
+function printInventory({ streams, quarantine, totals }: Inventory): void {
+  const seen = streams.filter(({ stored, quarantined }) => stored + quarantined > 0);
+  const never = streams.filter((facts) => !seen.includes(facts));
+  printRows('table', COLUMNS, [...seen, ...(quarantine.stored > 0 ? [quarantine] : [])].map(rowOf));
+  if (seen.length === 0) say('The lake is empty: send logs with `nightdesk send`, or import them.');
+  else if (never.length > 0) say(`never seen: ${never.map(({ stream }) => stream).join(', ')}`);
+  const parts = [
+    `${count(totals.events)} events`,
+    `${count(totals.duplicates)} duplicates`,
+    `${count(totals.quarantined)} quarantined`,
+    ...(totals.redriven > 0 ? [`${count(totals.redriven)} redriven`] : []),
+    ...(totals.unreadable > 0 ? [`${count(totals.unreadable)} unreadable`] : []),
+  ];
+  say(`${count(totals.lines)} lines in the lake = ${parts.join(' + ')}`);
+}
+
+const rowOf = (facts: StreamFacts): (string | null)[] => [
+  facts.stream,
+  count(facts.events),
+  count(facts.duplicates),
+  facts.stream === 'quarantine' ? '' : count(facts.quarantined),
+  facts.first_ts,
+  facts.last_ts,
+  count(facts.objects),
+  bytes(facts.bytes),
+];

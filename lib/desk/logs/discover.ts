@@ -1,6 +1,7 @@
-import type { Dirent, Stats } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { errnoOf } from '../../adapters/local/files.ts';
 import { messageOf, NightdeskError } from '../../core/errors.ts';
 import { isJsonObject } from './lines.ts';
 import { type LogName, readLogName } from './names.ts';
@@ -40,6 +41,10 @@ export interface Discovery {
 export interface DiscoverOptions {
   /** Folders never entered, such as the data folder: a desk must not read what it wrote. */
   readonly except?: readonly string[];
+  /** Remembers between calls which `.json` and `.log` files hold rows, so that they are not read again. */
+  /** Takes `.log` files that are not JSON Lines too: a map reads them. @default false */
+  readonly anyLog?: boolean;
+  readonly sniffed?: Map<string, { readonly bytes: number; readonly rows: boolean }>;
 }
 
 /**
@@ -47,25 +52,49 @@ export interface DiscoverOptions {
  * and `node_modules` are not entered. A file named itself is taken whatever its extension.
  * @throws PATH_NOT_FOUND where a path is not there or cannot be read
  */
-export async function discover(paths: readonly string[], { except = [] }: DiscoverOptions = {}): Promise<Discovery> {
-  const walk = new Walk(await Promise.all(except.map((path) => realpath(path).catch(() => resolve(path)))));
+export async function discover(
+  paths: readonly string[],
+  { except = [], anyLog = false, sniffed = new Map() }: DiscoverOptions = {},
+): Promise<Discovery> {
+  const closed = await Promise.all(except.map((path) => realpath(path).catch(() => resolve(path))));
+  const walk = new Walk({ closed, anyLog, sniffed });
   for (const path of paths) await walk.start(path);
+  await walk.followLinks();
   return walk.found();
+}
+
+interface Entry {
+  readonly path: string;
+  readonly name: string;
+  readonly root: string;
+}
+
+interface WalkOptions {
+  readonly closed: readonly string[];
+  readonly anyLog: boolean;
+  readonly sniffed: NonNullable<DiscoverOptions['sniffed']>;
 }
 
 class Walk {
   readonly #files: LogFile[] = [];
   readonly #sheets: string[] = [];
   readonly #skipped: Skipped[] = [];
+  readonly #links: Entry[] = [];
   #others = 0;
   readonly #seenFolders: Set<string>;
   readonly #seenFiles = new Set<string>();
+  readonly #sniffed: NonNullable<DiscoverOptions['sniffed']>;
+  readonly #anyLog: boolean;
 
-  constructor(except: readonly string[]) {
-    this.#seenFolders = new Set(except);
+  constructor({ closed, anyLog, sniffed }: WalkOptions) {
+    this.#seenFolders = new Set(closed);
+    this.#anyLog = anyLog;
+    this.#sniffed = sniffed;
   }
 
   found(): Discovery {
+    this.#sheets.sort(compareText);
+    this.#files.sort((a, b) => compareText(a.path, b.path));
     return { files: this.#files, sheets: this.#sheets, skipped: this.#skipped, others: this.#others };
   }
 
@@ -83,48 +112,86 @@ class Walk {
     if (stats.isDirectory()) return this.#folder(real, real);
     if (!stats.isFile()) throw new NightdeskError('PATH_NOT_FOUND', `${path} is neither a file nor a folder`);
     // A link to a file keeps the name it was asked by: the name says what it is.
-    const named = resolve(path);
-    await this.#file(named, { root: await realpath(dirname(named)), stats, asked: true });
+    const root = await realpath(dirname(resolve(path)));
+    await this.#file(join(root, basename(path)), { root, stats, asked: true });
+  }
+
+  /** Links come last, so that a file is known by its own name where that lies below the root too. */
+  async followLinks(): Promise<void> {
+    for (let link = this.#links.shift(); link !== undefined; link = this.#links.shift()) await this.#enter(link);
   }
 
   async #folder(path: string, root: string): Promise<void> {
     const real = await realpath(path);
     if (this.#seenFolders.has(real)) return; // a loop of links, or a folder reached twice
     this.#seenFolders.add(real);
-    const entries = (await readdir(path, { withFileTypes: true })).sort(byName);
+    const entries = (await readdir(path, { withFileTypes: true })).sort((a, b) => compareText(a.name, b.name));
     for (const entry of entries) {
-      const inside = join(path, entry.name);
-      try {
-        const stats = await stat(inside);
-        if (stats.isDirectory()) {
-          if (!entry.name.startsWith('.') && entry.name !== 'node_modules') await this.#folder(inside, root);
-        } else if (stats.isFile()) await this.#file(inside, { root, stats, asked: false });
-        else this.#others++; // opening a pipe would wait for its writer
-      } catch (error) {
-        if (!isGone(error)) this.#skipped.push({ path: inside, why: `cannot be read: ${messageOf(error)}` });
-      }
+      const found = { path: join(path, entry.name), name: entry.name, root };
+      if (entry.isSymbolicLink()) this.#links.push(found);
+      else await this.#enter(found);
+    }
+  }
+
+  async #enter({ path, name, root }: Entry): Promise<void> {
+    try {
+      // Not the asynchronous one: it costs six times as much, and a watch looks at all files twice a second.
+      const stats = statSync(path);
+      if (stats.isDirectory()) {
+        if (!name.startsWith('.') && name !== 'node_modules') await this.#folder(path, root);
+      } else if (stats.isFile()) await this.#file(path, { root, stats, asked: false });
+      else this.#others++; // opening a pipe would wait for its writer
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') this.#skipped.push({ path, why: `cannot be read: ${messageOf(error)}` });
     }
   }
 
   async #file(path: string, { root, stats, asked }: { root: string; stats: Stats; asked: boolean }): Promise<void> {
     const name = readLogName(basename(path));
-    if (name.kind === 'csv') return void this.#sheets.push(path);
-    if (!asked && (name.kind === 'other' || basename(path).startsWith('.'))) return void this.#others++;
+    if (!asked && (name.kind === 'other' || basename(path).startsWith('.') || name.stem === MAP_FILE))
+      return void this.#others++;
+    accessSync(path, constants.R_OK); // here, where it is reported, and not in the middle of reading
     const key = `${stats.dev}:${stats.ino}`;
     if (this.#seenFiles.has(key)) return; // the same file under another name
-    if (!asked && name.kind === 'maybe' && !(await holdsRows(path, name))) {
+    if (name.kind === 'csv') {
+      this.#seenFiles.add(key);
+      this.#sheets.push(path);
+      return;
+    }
+    if (!asked && name.kind === 'maybe' && !(await this.#holdsRows(path, { name, stats }))) {
       this.#skipped.push({ path, why: 'not JSON Lines: its first lines are not one JSON object each' });
       return;
     }
     this.#seenFiles.add(key);
     const below = relative(root, path).replaceAll('\\', '/');
-    this.#files.push({ path, root, below, name, bytes: stats.size, mtimeMs: stats.mtimeMs, dev: stats.dev, ino: stats.ino });
+    this.#files.push({
+      path,
+      root,
+      below,
+      name,
+      bytes: stats.size,
+      mtimeMs: stats.mtimeMs,
+      dev: stats.dev,
+      ino: stats.ino,
+    });
+  }
+
+  /** A file that held rows goes on to hold them; one that did not is looked at again when its size changes. */
+  async #holdsRows(path: string, { name, stats }: { name: LogName; stats: Stats }): Promise<boolean> {
+    const key = `${stats.dev}:${stats.ino}:${path}`;
+    const before = this.#sniffed.get(key);
+    if (before !== undefined && (before.rows ? stats.size >= before.bytes : stats.size === before.bytes))
+      return before.rows;
+    const rows = stats.size === 0 || (this.#anyLog && /\.log$/i.test(name.stem)) || (await holdsRows(path, name));
+    this.#sniffed.set(key, { bytes: stats.size, rows });
+    return rows;
   }
 }
 
-const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+/** Lies beside the logs it describes. */
+const MAP_FILE = 'nightdesk.map.json';
 
-const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * Whether a `.json` or `.log` file is JSON Lines. A `.json` file of one line is a document (a state file, a

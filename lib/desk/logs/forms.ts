@@ -32,7 +32,8 @@ export async function resolveForms(forms: readonly Form[], ledger: Ledger): Prom
   const byInode = indexByInode(ledger);
   for (const form of forms)
     for (const log of byInode.get(inodeOf(form.file)) ?? [])
-      if (!resolved.has(form) && !taken.has(log) && log.first === form.first && (await isLog(form, log))) take(form, log);
+      if (!resolved.has(form) && !taken.has(log) && log.first === form.first && (await isLog(form, log)))
+        take(form, log);
 
   for (const group of groups(forms)) {
     const canonical = await withoutCopies(group, resolved);
@@ -49,7 +50,9 @@ export async function resolveForms(forms: readonly Form[], ledger: Ledger): Prom
 async function withoutCopies(group: readonly Form[], resolved: Map<Form, Resolution>): Promise<Form[]> {
   const others: Form[] = [];
   for (const [index, form] of group.entries()) {
-    const copyOf = resolved.has(form) ? undefined : await firstWhere(group.slice(index + 1), (newer) => begins(form.file.path, newer.file.path));
+    const copyOf = resolved.has(form)
+      ? undefined
+      : await firstWhere(group.slice(index + 1), (newer) => begins(form.file.path, newer.file.path));
     if (copyOf === undefined) others.push(form);
     else resolved.set(form, { copyOf });
   }
@@ -79,9 +82,9 @@ const longestHeld = (form: Form, logs: readonly KnownLog[]): Promise<KnownLog | 
   firstWhere(logs, (log) => isLog(form, log));
 
 async function isLog({ file }: Form, log: KnownLog): Promise<boolean> {
-  const sameFile = log.dev === file.dev && log.ino === file.ino;
-  if (sameFile && log.bytes === file.bytes && log.mtimeMs === file.mtimeMs) return true; // untouched since it was read
-  return holds(file.path, log.known, { sameFile });
+  const untouched =
+    log.dev === file.dev && log.ino === file.ino && log.bytes === file.bytes && log.mtimeMs === file.mtimeMs;
+  return untouched || holds(file.path, log.known);
 }
 
 function newLog({ file, place, first }: Form, ledger: Ledger): KnownLog {
@@ -97,6 +100,7 @@ function newLog({ file, place, first }: Form, ledger: Ledger): KnownLog {
     ino: file.ino,
     bytes: -1,
     mtimeMs: -1,
+    heldBytes: 0,
     known: START,
     delivered: {},
   };

@@ -66,7 +66,10 @@ export async function* gunzip(file: FileWindow, from: MemberStart): AsyncGenerat
     }
     const inner = await findWholeMember(file, Math.max(at + 1, end.end - RESCAN_BYTES), end.end);
     yield* held.give(doubtOf(end, { inner: inner !== undefined, trusted }));
-    const next = inner ?? (end.kind === 'damaged' ? await findMagic(file, Math.max(at + 1, end.end), file.bytes) : end.end) ?? file.bytes;
+    const next =
+      inner ??
+      (end.kind === 'damaged' ? await findMagic(file, Math.max(at + 1, end.end), file.bytes) : end.end) ??
+      file.bytes;
     const start = end.kind === 'damaged' && held.total > DOUBT_BYTES ? Math.min(end.end, next) : at;
     yield damageOf(start, next, end.kind === 'cut' ? (inner === undefined ? 'truncated' : 'damaged') : end.kind);
     at = next;
@@ -74,7 +77,10 @@ export async function* gunzip(file: FileWindow, from: MemberStart): AsyncGenerat
   }
 }
 
-const damageOf = (from: number, to: number, what: Damage['what']): GzipEvent => ({ kind: 'damage', damage: { from, to, what } });
+const damageOf = (from: number, to: number, what: Damage['what']): GzipEvent => ({
+  kind: 'damage',
+  damage: { from, to, what },
+});
 
 /** How many of the last bytes that a member gave are in doubt. */
 function doubtOf(end: MemberEnd, { inner, trusted }: { inner: boolean; trusted: boolean }): number {
@@ -115,7 +121,10 @@ class Held {
   }
 }
 
-async function* decodeHeld(decoded: AsyncGenerator<Buffer, MemberEnd>, held: Held): AsyncGenerator<GzipEvent, MemberEnd> {
+async function* decodeHeld(
+  decoded: AsyncGenerator<Buffer, MemberEnd>,
+  held: Held,
+): AsyncGenerator<GzipEvent, MemberEnd> {
   for (;;) {
     const step = await decoded.next();
     if (step.done === true) return step.value;

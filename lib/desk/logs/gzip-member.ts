@@ -1,4 +1,4 @@
-import { createInflateRaw, crc32, type InflateRaw, inflateRawSync } from 'node:zlib';
+import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
 import type { FileWindow } from './files.ts';
 
 /** `1f 8b 08`: gzip with deflate, the only method there is (RFC 1952). */
@@ -10,7 +10,10 @@ const FLAGS = { crc: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe
 const MAX_HEADER_BYTES = 80 * 1024;
 
 export type Header =
-  | { readonly kind: 'member'; /** Where the compressed data begin, from the start of the member. */ readonly bytes: number }
+  | {
+      readonly kind: 'member' /** Where the compressed data begin, from the start of the member. */;
+      readonly bytes: number;
+    }
   | { readonly kind: 'cut' }
   | { readonly kind: 'none' };
 

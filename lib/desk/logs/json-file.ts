@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, NightdeskError } from '../../core/errors.ts';
 import { replaceFile } from '../../adapters/local/durable.ts';
 import { errnoOf, nodeFiles } from '../../adapters/local/files.ts';
+import { messageOf, NightdeskError } from '../../core/errors.ts';
 
 /** A lock older than this was left by a process that died: nobody holds one longer than a write takes. */
 const STALE_MS = 10_000;
@@ -16,9 +16,17 @@ const RETRY_MS = 20;
  * @throws DATA_UNREADABLE when the file holds no JSON
  */
 export async function updateJson<T>(path: string, change: (old: unknown) => T | undefined): Promise<T | undefined> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const lock = `${path}.lock`;
-  await take(lock);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await take(lock);
+  } catch (error) {
+    throw new NightdeskError(
+      'DATA_UNREADABLE',
+      `cannot write ${path}: ${messageOf(error)}; choose another folder with --data`,
+      { cause: error },
+    );
+  }
   try {
     const content = change(await readJson(path));
     if (content === undefined) return undefined;

@@ -17,6 +17,8 @@ export interface KnownLog {
   /** Size and time of the file when it was last read to its end. */
   bytes: number;
   mtimeMs: number;
+  /** Bytes of an unfinished last line that were left then. */
+  heldBytes: number;
   /** The furthest place that was read. */
   known: Point;
   /** The place up to which each target has it. */
@@ -30,6 +32,10 @@ export class Ledger {
   readonly #logs = new Map<string, KnownLog>();
   readonly #byFirst = new Map<string, KnownLog[]>();
   readonly #changed = new Set<string>();
+  /** Watches that were begun, so that `--from-end` skips what was there then and nothing later. */
+  readonly #begun = new Set<string>();
+
+  #begunChanged = false;
 
   private constructor(source: string, path: string) {
     this.source = source;
@@ -39,7 +45,9 @@ export class Ledger {
   /** @throws DATA_UNREADABLE when the file is damaged */
   static async open(folder: string, source: string): Promise<Ledger> {
     const ledger = new Ledger(source, join(folder, `${hashBytes(Buffer.from(source))}.json`));
-    for (const log of readLogs(await readJson(ledger.#path), ledger.#path)) ledger.#hold(log);
+    const content = await readJson(ledger.#path);
+    for (const log of readLogs(content, ledger.#path)) ledger.#hold(log);
+    for (const key of readBegun(content)) ledger.#begun.add(key);
     return ledger;
   }
 
@@ -72,8 +80,17 @@ export class Ledger {
     this.#changed.add(log.file);
   }
 
+  hasBegun(key: string): boolean {
+    return this.#begun.has(key);
+  }
+
+  begin(key: string): void {
+    this.#begun.add(key);
+    this.#begunChanged = true;
+  }
+
   get dirty(): boolean {
-    return this.#changed.size > 0;
+    return this.#changed.size > 0 || this.#begunChanged;
   }
 
   /** Writes what changed; what another process wrote meanwhile about other logs stays. */
@@ -86,10 +103,13 @@ export class Ledger {
         const logs = new Map(readLogs(old, this.#path).map((log) => [log.file, log]));
         for (const file of changed) {
           const log = this.#logs.get(file);
-          if (log !== undefined) logs.set(file, { ...log, delivered: { ...logs.get(file)?.delivered, ...log.delivered } });
+          if (log !== undefined)
+            logs.set(file, { ...log, delivered: { ...logs.get(file)?.delivered, ...log.delivered } });
         }
-        return { version: 1, source: this.source, logs: [...logs.values()] };
+        const begun = [...new Set([...readBegun(old), ...this.#begun])];
+        return { version: 1, source: this.source, begun, logs: [...logs.values()] };
       });
+      this.#begunChanged = false;
     } catch (error) {
       for (const file of changed) this.#changed.add(file);
       throw error;
@@ -103,6 +123,9 @@ function readLogs(content: unknown, path: string): KnownLog[] {
   if (!Array.isArray(logs)) throw new NightdeskError('DATA_UNREADABLE', `${path} is not a ledger of version 1`);
   return logs.filter(isKnownLog);
 }
+
+const readBegun = (content: unknown): string[] =>
+  isJsonRecord(content) && Array.isArray(content.begun) ? content.begun.filter((key) => typeof key === 'string') : [];
 
 /** Only we write the file: the fields that everything rests on are checked, not all. */
 const isKnownLog = (value: unknown): value is KnownLog =>

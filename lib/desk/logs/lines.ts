@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_RECORD_BYTES } from '../../core/limits.ts';
-import { hashBytes, Members, type Point, Trail } from './point.ts';
 import type { MemberStart } from './gunzip.ts';
+import { hashBytes, Members, type Point, Trail } from './point.ts';
 
 /** One line of a log. */
 export interface LogLine {
@@ -54,22 +54,28 @@ export class LineCutter {
   }
 
   /** The place after the last line that was given. */
-  get point(): Point {
+  get point(): Omit<Point, 'member'> {
     const window = this.#trail.window();
-    const member = this.#members.before(this.#bytes);
-    return {
-      bytes: this.#bytes,
-      lines: this.#lines,
-      window: hashBytes(window),
-      windowBytes: window.length,
-      ...(member === undefined ? {} : { member }),
-    };
+    return { bytes: this.#bytes, lines: this.#lines, window: hashBytes(window), windowBytes: window.length };
+  }
+
+  /** Where decoding may begin again to go on from the point. */
+  get restart(): MemberStart | undefined {
+    return this.#members.before(this.#bytes);
+  }
+
+  /** Bytes of the line under way. */
+  get openBytes(): number {
+    return this.#openBytes + (this.#skipped?.bytes ?? 0);
   }
 
   /** Takes bytes and adds the lines they complete. */
   push(data: Buffer, suspect: boolean, lines: LogLine[]): void {
     const last = data.lastIndexOf(LF);
-    if (last === -1) return this.#keep(data, suspect);
+    if (last === -1) {
+      this.#keep(data, suspect);
+      return;
+    }
     const first = this.#openBytes === 0 && this.#skipped === undefined ? -1 : data.indexOf(LF);
     if (first !== -1) {
       this.#keep(data.subarray(0, first + 1), suspect);
@@ -85,9 +91,10 @@ export class LineCutter {
     else this.#closeLine(lines, false);
   }
 
-  /** The end of the file: the open line is given, marked as unterminated. */
-  end(lines: LogLine[]): void {
-    this.#closeLine(lines, true);
+  /** The end of the file: the open line is given, marked as unterminated. The rest of a truncated member is one only if it is whole. */
+  end(lines: LogLine[], { truncated }: { truncated: boolean }): void {
+    if (truncated && !isJsonObject(Buffer.concat(this.#open).toString('utf8'))) this.#drop();
+    else this.#closeLine(lines, true);
   }
 
   #keep(data: Buffer, suspect: boolean): void {
@@ -95,7 +102,8 @@ export class LineCutter {
     if (suspect) this.#openSuspect = true;
     if (this.#skipped !== undefined) {
       this.#skipped.bytes += data.length;
-      return this.#pass(data);
+      this.#pass(data);
+      return;
     }
     this.#open.push(data);
     this.#openBytes += data.length;
@@ -106,7 +114,10 @@ export class LineCutter {
     this.#openBytes = 0;
     const start = holeEnd(open);
     this.#pass(open.subarray(0, start));
-    if (start > 0) return this.#keep(open.subarray(start), suspect);
+    if (start > 0) {
+      this.#keep(open.subarray(start), suspect);
+      return;
+    }
     this.#skipped = { head: Buffer.from(open.subarray(0, SHOWN_BYTES)), bytes: open.length };
     this.#pass(open);
   }
@@ -125,7 +136,13 @@ export class LineCutter {
       this.#skipped = undefined;
       this.#lines++;
       const at = this.#bytes - skipped.bytes;
-      lines.push({ text: skipped.head.toString('utf8'), number: this.#lines, at, bytes: skipped.bytes, flaw: 'too_large' });
+      lines.push({
+        text: skipped.head.toString('utf8'),
+        number: this.#lines,
+        at,
+        bytes: skipped.bytes,
+        flaw: 'too_large',
+      });
       return;
     }
     if (this.#openBytes === 0) return;
@@ -160,7 +177,10 @@ export class LineCutter {
     this.#pass(data);
   }
 
-  #line(data: Buffer, facts: { valid: boolean; suspect: boolean; at: number; unterminated: boolean }): LogLine | undefined {
+  #line(
+    data: Buffer,
+    facts: { valid: boolean; suspect: boolean; at: number; unterminated: boolean },
+  ): LogLine | undefined {
     let end = data.length;
     if (end > 0 && data[end - 1] === LF) end--;
     if (end > 0 && data[end - 1] === CR) end--;
@@ -173,7 +193,14 @@ export class LineCutter {
       return undefined;
     }
     const line = { text, number: ++this.#lines, at: facts.at, bytes: data.length };
-    const flaw = body.length > MAX_RECORD_BYTES ? 'too_large' : !facts.valid && !isUtf8(body) ? 'utf8' : facts.suspect ? 'gzip' : undefined;
+    const flaw =
+      body.length > MAX_RECORD_BYTES
+        ? 'too_large'
+        : !facts.valid && !isUtf8(body)
+          ? 'utf8'
+          : facts.suspect
+            ? 'gzip'
+            : undefined;
     return {
       ...line,
       ...(flaw === undefined ? {} : { flaw }),

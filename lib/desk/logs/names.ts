@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, LogName['kind']>> = {
 // `x.jsonl.3` (logrotate), `x.jsonl_20251220_173045` (the seed bot's writer), `x.jsonl-20251220` (logrotate dateext),
 // `x.jsonl.2025-12-20_17-30` (Python's TimedRotatingFileHandler)
 const SUFFIX =
-  /^(.+\.(?:jsonl|ndjson|json|log|csv))(?:\.(\d{1,4})|[._-](\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{2}(?:[-:]?\d{2}){0,2})?(?:-\d{10})?))$/i;
+  /^(.+\.(?:jsonl|ndjson|json|log|csv)(?:\.gz)?)(?:\.(\d{1,4})|[._-](\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{2}(?:[-:]?\d{2}){0,2})?(?:-\d{10})?))$/i;
 // `x_20251220_173045.jsonl` (the seed bot's audit); a bare day in the middle names a file of its own and stays
 const INFIX = /^(.+)_(\d{8}_\d{6})(\.(?:jsonl|ndjson|json|log|csv))$/i;
 
@@ -45,7 +45,8 @@ export function readLogName(name: string): LogName {
     const suffix = SUFFIX.exec(rest);
     if (suffix !== null) {
       const [, stem = rest, count, date] = suffix;
-      rotation ??= count === undefined ? { by: 'date', value: dateValue(date ?? '') } : { by: 'count', value: Number(count) };
+      rotation ??=
+        count === undefined ? { by: 'date', value: dateValue(date ?? '') } : { by: 'count', value: Number(count) };
       rest = stem;
     }
     const infix = INFIX.exec(rest);

@@ -51,3 +51,7 @@ export class Packer<L> {
     return record;
   }
 }
+
+/** Lines of spans as text: `signals.jsonl:1-400, 403`. */
+export const spanText = <L>(spans: readonly Span<L>[], nameOf: (log: L) => string): string =>
+  spans.map(({ log, from, to }) => `${nameOf(log)}:${from === to ? from : `${from}-${to}`}`).join(', ');

@@ -13,8 +13,8 @@ export interface Point {
   /** Hash of the `windowBytes` bytes before it. */
   readonly window: string;
   readonly windowBytes: number;
-  /** A gzip member from which decoding may begin; absent in plain files. */
-  readonly member?: MemberStart;
+  /** A gzip member from which decoding may begin, in the file where the point was taken; absent in plain files. */
+  readonly member?: MemberStart & { readonly dev: number; readonly ino: number };
 }
 
 export const hashBytes = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex').slice(0, 24);
@@ -30,14 +30,19 @@ export class Trail {
     if (data.length === 0) return;
     this.#recent.push(data);
     this.#bytes += data.length;
-    for (let first = this.#recent[0]; first !== undefined && this.#bytes - first.length >= WINDOW_BYTES; first = this.#recent[0]) {
+    for (
+      let first = this.#recent[0];
+      first !== undefined && this.#bytes - first.length >= WINDOW_BYTES;
+      first = this.#recent[0]
+    ) {
       this.#bytes -= first.length;
       this.#recent.shift();
     }
   }
 
   window(): Buffer {
-    const all = this.#recent.length === 1 && this.#recent[0] !== undefined ? this.#recent[0] : Buffer.concat(this.#recent);
+    const all =
+      this.#recent.length === 1 && this.#recent[0] !== undefined ? this.#recent[0] : Buffer.concat(this.#recent);
     this.#recent = all.length === 0 ? [] : [Buffer.from(all.subarray(Math.max(0, all.length - WINDOW_BYTES)))];
     this.#bytes = this.#recent[0]?.length ?? 0;
     return this.#recent[0] ?? Buffer.alloc(0);
@@ -54,7 +59,11 @@ export class Members {
 
   /** The latest member that begins at least a window before `bytes`, so that the window can be checked from it. */
   before(bytes: number): MemberStart | undefined {
-    for (let second = this.#starts[1]; second !== undefined && second.bytes <= bytes - WINDOW_BYTES; second = this.#starts[1])
+    for (
+      let second = this.#starts[1];
+      second !== undefined && second.bytes <= bytes - WINDOW_BYTES;
+      second = this.#starts[1]
+    )
       this.#starts.shift();
     return this.#starts[0];
   }

@@ -1,11 +1,12 @@
 import { type FileWindow, openWindow } from './files.ts';
-import { type Damage, type GzipEvent, gunzip } from './gunzip.ts';
+import { type Damage, type GzipEvent, gunzip, type MemberStart } from './gunzip.ts';
 import { MAGIC } from './gzip-member.ts';
 import { LineCutter, type LogLine } from './lines.ts';
 import { hashBytes, type Point, START, WINDOW_BYTES } from './point.ts';
 
 const BLOCK_BYTES = 128 * 1024;
 const BATCH_LINES = 1000;
+const FIRST_MEMBER: MemberStart = { at: 0, bytes: 0 };
 /** Ranges beyond this many are counted, not listed. */
 const MAX_LISTED = 1000;
 
@@ -14,6 +15,8 @@ export interface ReadOptions {
   readonly from?: Point;
   /** Whether a last line without a line end is given, or held until it has one. @default 'give' */
   readonly last?: 'give' | 'hold';
+  /** The file that must be found there: another one has taken its name where `report.changed` is set. @default - any */
+  readonly expect?: { readonly dev: number; readonly ino: number };
 }
 
 export interface LogBatch {
@@ -29,17 +32,20 @@ export interface LogReport {
   readonly format: 'plain' | 'gzip';
   /** Size of the file when it was opened. */
   readonly fileBytes: number;
+  readonly mtimeMs: number;
   /** `utf-16`: no line is given; the file must be converted first. */
   readonly encoding: 'utf-8' | 'utf-16';
   readonly lines: number;
   /** Lost or doubtful ranges, in bytes of the file; at most a thousand, `damageCount` counts all. */
   readonly damage: readonly Damage[];
   readonly damageCount: number;
+  /** Bytes of a last line without a line end that were held back. */
+  readonly heldBytes: number;
   /** Decoded bytes that belong to no line any more. */
   readonly droppedBytes: number;
   /** `partial`: something could not be read. */
   readonly result: 'complete' | 'partial';
-  /** The log no longer holds what it held at the point to go on from. */
+  /** The log is not, or no longer, the one that was to be read: what was given is true, what follows was not read. */
   readonly changed: boolean;
 }
 
@@ -61,10 +67,12 @@ export function readLogLines(path: string, options: ReadOptions = {}): LogReader
   const report: State = {
     format: 'plain',
     fileBytes: 0,
+    mtimeMs: 0,
     encoding: 'utf-8',
     lines: 0,
     damage: [],
     damageCount: 0,
+    heldBytes: 0,
     droppedBytes: 0,
     result: 'complete',
     changed: false,
@@ -80,7 +88,11 @@ export async function* eachLine(reader: LogReader): AsyncGenerator<LogLine> {
 async function* batches(path: string, options: ReadOptions, report: State): AsyncGenerator<LogBatch> {
   const file = await openWindow(path);
   try {
+    const { expect } = options;
+    report.changed = expect !== undefined && (expect.dev !== file.dev || expect.ino !== file.ino);
+    if (report.changed) return;
     report.fileBytes = file.bytes;
+    report.mtimeMs = file.mtimeMs;
     report.format = (await isGzip(file, path)) ? 'gzip' : 'plain';
     yield* readOpen(file, options, report);
   } finally {
@@ -88,20 +100,28 @@ async function* batches(path: string, options: ReadOptions, report: State): Asyn
   }
 }
 
-async function* readOpen(file: FileWindow, { from = START, last = 'give' }: ReadOptions, report: State): AsyncGenerator<LogBatch> {
+async function* readOpen(
+  file: FileWindow,
+  { from = START, last = 'give' }: ReadOptions,
+  report: State,
+): AsyncGenerator<LogBatch> {
   const cutter = new LineCutter(from);
   const before = from.bytes - from.windowBytes;
-  const events = report.format === 'gzip' ? gunzip(file, from.member ?? { at: 0, bytes: 0 }) : plainBytes(file, before);
-  let decoded = report.format === 'gzip' ? (from.member?.bytes ?? 0) : before;
+  const member = from.member?.ino === file.ino && from.member.dev === file.dev ? from.member : FIRST_MEMBER;
+  const gzip = report.format === 'gzip';
+  const events = gzip ? gunzip(file, member) : plainBytes(file, before, report);
+  let decoded = gzip ? member.bytes : before;
   const window: Buffer[] = [];
   let checked = from.bytes === 0;
   let lines: LogLine[] = [];
   let given = decoded;
+  let truncated = false;
   for await (const event of events) {
     if (event.kind === 'member') cutter.member(event.start);
     else if (event.kind === 'damage') {
       note(report, event.damage);
-      if (checked) cutter.tear(lines);
+      if (event.damage.what === 'truncated') truncated = true;
+      else if (checked) cutter.tear(lines);
     } else {
       let { data } = event;
       const start = decoded;
@@ -126,17 +146,26 @@ async function* readOpen(file: FileWindow, { from = START, last = 'give' }: Read
     lines = [];
     given = decoded;
   }
-  report.changed = decoded < from.bytes || (from.bytes > 0 && !matches(Buffer.concat(window), from));
-  if (report.changed) return;
-  if (last === 'give') cutter.end(lines);
+  if (decoded < from.bytes || (from.bytes > 0 && !matches(Buffer.concat(window), from))) report.changed = true;
+  if (report.changed) {
+    if (lines.length > 0) yield batchOf(lines, { cutter, file, report });
+    return;
+  }
+  if (last === 'give') cutter.end(lines, { truncated });
+  else report.heldBytes = cutter.openBytes;
   report.droppedBytes = cutter.droppedBytes;
   if (report.droppedBytes > 0) report.result = 'partial';
   if (lines.length > 0) yield batchOf(lines, { cutter, file, report });
 }
 
-function batchOf(lines: LogLine[], { cutter, file, report }: { cutter: LineCutter; file: FileWindow; report: State }): LogBatch {
+function batchOf(
+  lines: LogLine[],
+  { cutter, file, report }: { cutter: LineCutter; file: FileWindow; report: State },
+): LogBatch {
   report.lines += lines.length;
-  return { lines, point: cutter.point, readBytes: file.reached() };
+  const { point, restart } = cutter;
+  const member = restart === undefined ? {} : { member: { ...restart, dev: file.dev, ino: file.ino } };
+  return { lines, point: { ...point, ...member }, readBytes: file.reached() };
 }
 
 const clamp = (offset: number, data: Buffer): number => Math.max(0, Math.min(offset, data.length));
@@ -154,11 +183,14 @@ function note(report: State, damage: Damage): void {
  * The bytes of a plain file. Each block is read with the end of the one before: where that differs, the file was cut
  * and written anew under the reader, and what follows is no continuation.
  */
-async function* plainBytes(file: FileWindow, from: number): AsyncGenerator<GzipEvent> {
+async function* plainBytes(file: FileWindow, from: number, report: { changed: boolean }): AsyncGenerator<GzipEvent> {
   let known: Buffer = Buffer.alloc(0);
   for (let at = from; at < file.bytes; ) {
     const block = (await file.at(at - known.length, BLOCK_BYTES)).subarray(0, file.bytes - at + known.length);
-    if (block.length <= known.length || !block.subarray(0, known.length).equals(known)) return;
+    if (block.length <= known.length || !block.subarray(0, known.length).equals(known)) {
+      report.changed = true;
+      return;
+    }
     const data = block.subarray(known.length);
     yield { kind: 'data', data, suspect: false };
     at += data.length;
@@ -184,16 +216,22 @@ function isUtf16(data: Buffer): boolean {
   );
 }
 
+/** Whether a file is UTF-16, of which no line can be read. */
+export async function isUtf16File(path: string): Promise<boolean> {
+  const reader = readLogLines(path);
+  for await (const _ of reader) return false;
+  return reader.report.encoding === 'utf-16';
+}
+
 /** The first line of a log that is not blank, as text; undefined while it has none. `last` as in `ReadOptions`. */
 export async function firstLine(path: string, last: 'give' | 'hold'): Promise<string | undefined> {
   for await (const line of eachLine(readLogLines(path, { last }))) if (line.text.trim() !== '') return line.text;
   return undefined;
 }
 
-/** Whether a log still holds what was before a point. `sameFile`: the point was taken in this very file. */
-export async function holds(path: string, point: Point, { sameFile }: { sameFile: boolean }): Promise<boolean> {
-  const { member, ...anywhere } = point;
-  const reader = readLogLines(path, { from: sameFile ? point : anywhere, last: 'hold' });
+/** Whether a log still holds what was before a point. */
+export async function holds(path: string, point: Point): Promise<boolean> {
+  const reader = readLogLines(path, { from: point, last: 'hold' });
   for await (const _ of reader) return true; // lines are given only once the point was found
   return !reader.report.changed;
 }
@@ -227,7 +265,7 @@ export async function begins(path: string, longer: string): Promise<boolean> {
 async function* decodedBytes(path: string): AsyncGenerator<Buffer, void> {
   const file = await openWindow(path);
   try {
-    const events = (await isGzip(file, path)) ? gunzip(file, { at: 0, bytes: 0 }) : plainBytes(file, 0);
+    const events = (await isGzip(file, path)) ? gunzip(file, FIRST_MEMBER) : plainBytes(file, 0, { changed: false });
     for await (const event of events) if (event.kind === 'data') yield event.data;
   } finally {
     await file.close();

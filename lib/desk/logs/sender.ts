@@ -1,6 +1,6 @@
 import { MAX_BATCH_RECORDS, PACK_BYTES } from '../../core/limits.ts';
 import type { Deliver, Outcome } from '../delivery-client.ts';
-import { type PackedRecord, Packer, type Span } from './packing.ts';
+import { type PackedRecord, Packer } from './packing.ts';
 import type { Point } from './point.ts';
 
 export interface SenderOptions<L> {
@@ -18,19 +18,24 @@ interface Batch<L> {
   settled: boolean;
 }
 
+/** Batches settled behind one that is not: beyond this many, that one is waited for. */
+const MAX_BEHIND = 64;
+
 /**
  * Packs lines, sends them a few batches at a time and says how far each log is delivered. `add` waits while the window
- * is full, so that a reader runs no faster than the receiver takes: memory is bounded by the window.
+ * is full, so that a reader runs no faster than the receiver takes: memory is bounded by the window. One producer only.
  */
 export class Sender<L> {
   readonly #deliver: Deliver;
   readonly #options: SenderOptions<L>;
   readonly #packer = new Packer<L>();
-  /** Batches in order: on their way, or settled behind one that is. The last is still open. */
-  #batches: Batch<L>[] = [];
+  /** Marks that the next record to close fulfils. */
+  readonly #marks = new Map<L, Point>();
   #open: Batch<L> = newBatch();
   #openBytes = 0;
-  #running = new Set<Promise<void>>();
+  /** In order: on their way, or settled behind one that is. */
+  readonly #batches: Batch<L>[] = [];
+  readonly #running = new Set<Promise<void>>();
   #failure: unknown;
   #aborted = false;
 
@@ -47,34 +52,39 @@ export class Sender<L> {
 
   /** Says that all lines of a log before the point were added. */
   mark(log: L, point: Point): void {
-    this.#open.points.set(log, point);
+    this.#marks.set(log, point);
   }
 
   /** Sends what is packed and waits until everything is settled. @throws what the delivery throws */
   async flush(): Promise<void> {
     const closed = this.#packer.close();
     if (closed !== undefined) await this.#push(closed);
+    this.#moveMarks();
     await this.#dispatch();
     await Promise.all(this.#running);
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#rethrow();
   }
 
   async #push(record: PackedRecord<L>): Promise<void> {
     const full = this.#open.records.length === MAX_BATCH_RECORDS || this.#openBytes + record.data.length > PACK_BYTES;
-    // A mark made since the last record closed waits for that record: it goes with the batch that holds it.
-    const points = this.#open.points;
-    if (full && this.#open.records.length > 0) {
-      this.#open = { ...this.#open, points: new Map() };
-      await this.#dispatch();
-    }
-    for (const [log, point] of points) this.#open.points.set(log, point);
+    if (full && this.#open.records.length > 0) await this.#dispatch();
+    this.#moveMarks();
     this.#open.records.push(record);
     this.#openBytes += record.data.length;
   }
 
+  #moveMarks(): void {
+    for (const [log, point] of this.#marks) this.#open.points.set(log, point);
+    this.#marks.clear();
+  }
+
   async #dispatch(): Promise<void> {
-    while (this.#running.size >= (this.#options.concurrency ?? 3) && this.#failure === undefined) await Promise.race(this.#running);
-    if (this.#failure !== undefined) throw this.#failure;
+    const { concurrency = 3 } = this.#options;
+    while (this.#running.size > 0 && (this.#running.size >= concurrency || this.#batches.length >= MAX_BEHIND)) {
+      this.#rethrow();
+      await Promise.race(this.#running);
+    }
+    this.#rethrow();
     const batch = this.#open;
     this.#open = newBatch();
     this.#openBytes = 0;
@@ -97,13 +107,14 @@ export class Sender<L> {
     }
     if (this.#aborted) return; // no point from here on holds
     batch.settled = true;
+    batch.records.length = 0; // it may wait long for one before it
     while (this.#batches[0]?.settled === true)
       for (const [log, point] of this.#batches.shift()?.points ?? []) this.#options.onPoint?.(log, point);
+  }
+
+  #rethrow(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 }
 
 const newBatch = <L>(): Batch<L> => ({ records: [], points: new Map(), settled: false });
-
-/** Lines of spans as text: `signals.jsonl:1-400, 403`. */
-export const spanText = <L>(spans: readonly Span<L>[], nameOf: (log: L) => string): string =>
-  spans.map(({ log, from, to }) => `${nameOf(log)}:${from === to ? from : `${from}-${to}`}`).join(', ');

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { posix, relative, sep } from 'node:path';
 import { NightdeskError } from '../../core/errors.ts';
-import { isJsonRecord, readJson, updateJson } from './json-file.ts';
 import type { LogFile } from './discover.ts';
+import { isJsonRecord, readJson, updateJson } from './json-file.ts';
 
 /** A folder whose logs share a source: identities are made of the source and the path below the folder. */
 interface Root {
@@ -19,6 +19,12 @@ export interface Place {
   readonly path: string;
 }
 
+export interface Sources {
+  placeOf(file: LogFile): Place;
+  /** The source of a folder that was asked for. */
+  sourceOf(root: string): string;
+}
+
 export interface SourceOptions {
   /** Of the data folder: `sources.json`. */
   readonly file: string;
@@ -32,12 +38,11 @@ export interface SourceOptions {
  * Says for each file which source it belongs to. A folder inside one that is known belongs to that one, and a file to
  * the innermost root above it: sending `logs/` and later `logs/5m` are the same lines, not two sources.
  */
-export async function openSources(files: readonly LogFile[], options: SourceOptions): Promise<(file: LogFile) => Place> {
-  const asked = [...new Set(files.map((file) => file.root))].sort();
+export async function openSources(asked: readonly string[], options: SourceOptions): Promise<Sources> {
   let roots: readonly Root[] = [];
   const withNew = (old: unknown): Root[] => {
     const known = readRoots(old, options.file);
-    for (const root of asked)
+    for (const root of [...new Set(asked)].sort())
       if (innermost(known, root, options.name) === undefined)
         known.push({ root, source: options.name ?? randomBytes(8).toString('hex'), named: options.name !== undefined });
     roots = known;
@@ -50,11 +55,18 @@ export async function openSources(files: readonly LogFile[], options: SourceOpti
       const known = withNew(old);
       return known.length === before ? undefined : { version: 1, roots: known };
     });
-  return (file) => {
-    const path = posix.join(file.root.split(sep).join('/'), file.below);
+  const rootOf = (path: string): Root => {
     const root = innermost(roots, path, options.name);
     if (root === undefined) throw new NightdeskError('INTERNAL', `no root holds ${path}`);
-    return { source: root.source, path: wirePath(root.root, path, file.name.stem) };
+    return root;
+  };
+  return {
+    sourceOf: (path) => rootOf(path).source,
+    placeOf(file) {
+      const path = posix.join(file.root.split(sep).join('/'), file.below);
+      const { root, source } = rootOf(path);
+      return { source, path: wirePath(root, path, file.name.stem) };
+    },
   };
 }
 
@@ -79,7 +91,8 @@ function wirePath(root: string, path: string, stem: string): string {
 function readRoots(content: unknown, file: string): Root[] {
   if (content === undefined) return [];
   const roots = isJsonRecord(content) && content.version === 1 ? content.roots : undefined;
-  if (!Array.isArray(roots)) throw new NightdeskError('DATA_UNREADABLE', `${file} is not a list of sources of version 1`);
+  if (!Array.isArray(roots))
+    throw new NightdeskError('DATA_UNREADABLE', `${file} is not a list of sources of version 1`);
   return roots.flatMap((entry: unknown) =>
     isJsonRecord(entry) && typeof entry.root === 'string' && typeof entry.source === 'string'
       ? [{ root: entry.root, source: entry.source, named: entry.named === true }]

@@ -2,7 +2,10 @@ import type { WireFacts, WireLine } from '../../core/transform/wire.ts';
 import type { LogLine } from './lines.ts';
 
 /** What all lines of one log share on the wire. */
-export type WireLog = Pick<WireLine, 'source' | 'path' | 'file'> & { readonly stream?: string; readonly set?: WireFacts };
+export type WireLog = Pick<WireLine, 'source' | 'path' | 'file'> & {
+  readonly stream?: string;
+  readonly set?: WireFacts;
+};
 
 /**
  * Makes the wire form of a log's lines. Its head and middle are the same for every line and are made once: this is the

@@ -55,12 +55,17 @@ test('the tail of an overwritten member is passed over and named', async () => {
   const { lines, report } = await read(Buffer.concat([before, overwrite(longer, shorter), after]));
   expect(texts(lines)).toEqual(bare([...records(10, 20), record(2), ...records(20, 30)]));
   const from = before.length + shorter.length;
-  expect(report).toMatchObject({ result: 'partial', damage: [{ from, to: before.length + longer.length, what: 'stray' }] });
+  expect(report).toMatchObject({
+    result: 'partial',
+    damage: [{ from, to: before.length + longer.length, what: 'stray' }],
+  });
 });
 
 test('one to three stray bytes between members cost no line', async () => {
   for (const stray of [[0], [0x1f], [0x1f, 0x8b], [0xff, 0x1f, 0x8b], [0x1f, 0x8b, 0x08]]) {
-    const { lines, report } = await read(Buffer.concat([member(record(1)), Buffer.from(stray), member(record(2)), member(record(3))]));
+    const { lines, report } = await read(
+      Buffer.concat([member(record(1)), Buffer.from(stray), member(record(2)), member(record(3))]),
+    );
     expect(texts(lines)).toEqual(bare(records(1, 4)));
     expect(report.result).toBe('partial');
   }
@@ -79,7 +84,7 @@ test('a truncated tail gives back every whole line before it', async () => {
   const whole = gzipSync(all.join(''));
   const { lines, report } = await read(whole.subarray(0, whole.length >> 1));
   expect(lines.length).toBeGreaterThan(2000);
-  expect(texts(lines.slice(0, -1))).toEqual(bare(all.slice(0, lines.length - 1)));
+  expect(texts(lines)).toEqual(bare(all.slice(0, lines.length)));
   expect(report).toMatchObject({ result: 'partial', damage: [{ from: 0, to: whole.length >> 1, what: 'truncated' }] });
 });
 
@@ -119,7 +124,11 @@ test('damage anywhere never throws, invents no line, and every member beyond its
       fc.constantFrom('overwrite', 'insert', 'remove'),
       async (at, bytes, how) => {
         const end = how === 'insert' ? at : Math.min(sound.length, at + bytes.length);
-        const content = Buffer.concat([sound.subarray(0, at), how === 'remove' ? Buffer.alloc(0) : bytes, sound.subarray(end)]);
+        const content = Buffer.concat([
+          sound.subarray(0, at),
+          how === 'remove' ? Buffer.alloc(0) : bytes,
+          sound.subarray(end),
+        ]);
         const { lines, report } = await read(content);
         const got = texts(lines);
         for (const line of lines) if (line.flaw === undefined) expect(bare(all)).toContain(line.text);

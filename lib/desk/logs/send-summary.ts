@@ -1,0 +1,94 @@
+import { bytes, count } from '../commands/output.ts';
+import type { Plan } from './plan.ts';
+import type { SendReport } from './send-report.ts';
+
+/** The facts of a send, for programs. `lines = blank + accepted + refused`. */
+export function summaryJson(
+  plan: Plan,
+  report: SendReport,
+  facts: { readonly target: string; readonly dryRun: boolean; readonly seconds: number },
+) {
+  return {
+    result: report.refused > report.tooLargeLines ? 'failed' : isPartial(plan, report) ? 'partial' : 'complete',
+    target: facts.target,
+    dry_run: facts.dryRun,
+    sources: [...plan.ledgers.keys()],
+    files: report.files,
+    empty_files: report.emptyFiles,
+    bytes: report.bytes,
+    lines: report.lines,
+    blank: report.blank,
+    accepted: report.accepted,
+    refused: report.refused,
+    refused_by: Object.fromEntries(report.refusedBy),
+    refused_lines: report.refusedLines,
+    expected: {
+      stored: report.forecast.stored,
+      quarantined: report.forecast.quarantined,
+      by_reason: sorted(report.forecast.byReason),
+      by_stream: sorted(report.forecast.byStream),
+    },
+    damaged: report.damaged,
+    unread: report.unread,
+    copies: plan.copies,
+    sheets: plan.found.sheets,
+    skipped: plan.found.skipped,
+    other_files: plan.found.others,
+    seconds: facts.seconds,
+  };
+}
+
+export type SendSummary = ReturnType<typeof summaryJson>;
+
+const isPartial = (plan: Plan, report: SendReport): boolean =>
+  report.partial || report.refused > 0 || plan.found.skipped.some(({ why }) => why.startsWith('cannot be read'));
+
+const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>
+  Object.fromEntries([...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));
+
+/** The same for people. */
+export function summaryText(summary: SendSummary): string {
+  const { expected, dry_run } = summary;
+  const lines = [
+    `${dry_run ? 'would send' : 'sent'} ${plural(summary.files, 'file')} (${bytes(summary.bytes)}, ${summary.empty_files} empty) to ${summary.target}`,
+    `  lines     ${count(summary.lines)} = ${count(summary.blank)} blank + ${count(summary.accepted)} ${dry_run ? 'to send' : 'accepted'} + ${count(summary.refused)} refused`,
+    `  expected  ${count(expected.stored)} stored, ${count(expected.quarantined)} in quarantine${inBrackets(expected.by_reason)}`,
+    ...Object.entries(expected.by_stream).map(([stream, n]) => `            ${stream} ${count(n)}`),
+    ...Object.entries(summary.refused_by).map(([why, n]) => `  refused   ${count(n)}: ${why}`),
+    ...listed('refused', summary.refused_lines, (line) => line),
+    ...listed(
+      'damaged',
+      summary.damaged,
+      ({ path, from, to, what }) => `${path}: bytes ${from} to ${to} ${WHAT[what]}`,
+    ),
+    ...listed('not read', summary.unread, ({ path, why }) => `${path}: ${why}`),
+    ...listed('copy', summary.copies, ({ path, of }) => `${path} repeats ${of}, which is read instead`),
+    ...listed('sheet', summary.sheets, (path) => `${path} is CSV: use \`nightdesk import\``),
+    ...listed('skipped', summary.skipped, ({ path, why }) => `${path}: ${why}`),
+  ];
+  if (summary.other_files > 0) lines.push(`  skipped   ${plural(summary.other_files, 'file')} of other kinds`);
+  return `${lines.join('\n')}\n`;
+}
+
+const WHAT: Readonly<Record<string, string>> = {
+  stray: 'lie between gzip members and belong to none',
+  damaged: 'cannot be decoded',
+  unverified: 'decode, but their checksum differs',
+  truncated: 'are an unfinished gzip member',
+};
+
+const SHOWN = 10;
+
+function listed<T>(label: string, items: readonly T[], text: (item: T) => string): string[] {
+  const shown = items.slice(0, SHOWN).map((item) => `  ${label.padEnd(9)} ${text(item)}`);
+  return items.length > SHOWN
+    ? [...shown, `  ${label.padEnd(9)} and ${items.length - SHOWN} more (--json lists them)`]
+    : shown;
+}
+
+const inBrackets = (counts: Readonly<Record<string, number>>): string => {
+  const all = Object.entries(counts).map(([name, n]) => `${name} ${count(n)}`);
+  return all.length === 0 ? '' : ` (${all.join(', ')})`;
+};
+
+const plural = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;

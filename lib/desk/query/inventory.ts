@@ -1,0 +1,127 @@
+import { createFolderStore } from '../../adapters/local/object-store.ts';
+import { CATALOG } from '../../core/catalog/index.ts';
+import { PREFIXES, parseKey } from '../../core/lake/keys.ts';
+import type { QueryEngine } from '../../core/ports/index.ts';
+import { QUARANTINE_COUNT_SQL, QUARANTINED_BY_TARGET_SQL, streamCountSql } from '../../core/query/inventory.ts';
+import type { DataFolder } from '../data-folder.ts';
+import { countOf, rowsOf, textOrNull } from './rows.ts';
+
+export interface StreamFacts {
+  readonly stream: string;
+  /** Different events, as the view shows them. */
+  readonly events: number;
+  /** Stored lines that are events, repeats included. */
+  readonly stored: number;
+  readonly duplicates: number;
+  /** Lines in quarantine that would have been in this stream. */
+  readonly quarantined: number;
+  readonly first_ts: string | null;
+  readonly last_ts: string | null;
+  readonly last_ingested_at: string | null;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** Every stored line is one of: an event, a repeat, quarantined, about an event redriven since, or unreadable. */
+export interface Totals {
+  readonly lines: number;
+  readonly events: number;
+  readonly duplicates: number;
+  readonly quarantined: number;
+  readonly redriven: number;
+  readonly unreadable: number;
+}
+
+export interface Inventory {
+  /** Every stream of the catalog but quarantine. */
+  readonly streams: readonly StreamFacts[];
+  readonly quarantine: StreamFacts;
+  readonly totals: Totals;
+}
+
+interface Counted {
+  readonly facts: StreamFacts;
+  readonly lines: number;
+  readonly redriven: number;
+  readonly unreadable: number;
+}
+
+type Sizes = ReadonlyMap<string, { readonly objects: number; readonly bytes: number }>;
+
+/** What is in the lake, stream by stream, and that all of it is accounted for. */
+export async function takeInventory(engine: QueryEngine, { lake }: Pick<DataFolder, 'lake'>): Promise<Inventory> {
+  const sizes = await sizesOf(lake);
+  const byTarget = new Map(
+    (await rowsOf(engine, QUARANTINED_BY_TARGET_SQL)).map(({ target, events }) => [
+      textOrNull(target),
+      countOf(events),
+    ]),
+  );
+  const counted: Counted[] = [];
+  for (const stream of Object.keys(CATALOG))
+    counted.push(await countStream(engine, stream, { sizes, quarantined: byTarget.get(stream) ?? 0 }));
+  const quarantine = counted.find(({ facts }) => facts.stream === 'quarantine');
+  if (quarantine === undefined) throw new Error('the catalog has no stream quarantine');
+  const streams = counted.filter((one) => one !== quarantine);
+  const sum = (of: readonly Counted[], value: (one: Counted) => number): number =>
+    of.reduce((total, one) => total + value(one), 0);
+  return {
+    streams: streams.map(({ facts }) => facts),
+    quarantine: quarantine.facts,
+    totals: {
+      lines: sum(counted, ({ lines }) => lines),
+      events: sum(streams, ({ facts }) => facts.events),
+      duplicates: sum(counted, ({ facts }) => facts.duplicates),
+      quarantined: quarantine.facts.events,
+      redriven: quarantine.redriven,
+      unreadable: sum(counted, ({ unreadable }) => unreadable),
+    },
+  };
+}
+
+async function countStream(
+  engine: QueryEngine,
+  stream: string,
+  { sizes, quarantined }: { sizes: Sizes; quarantined: number },
+): Promise<Counted> {
+  const size = sizes.get(stream) ?? { objects: 0, bytes: 0 };
+  // A stream without objects needs no query: most streams of most bots.
+  const [row = {}] =
+    size.objects === 0
+      ? []
+      : await rowsOf(engine, stream === 'quarantine' ? QUARANTINE_COUNT_SQL : streamCountSql(stream));
+  const [lines, events, redriven, unreadable] = [
+    countOf(row.lines),
+    countOf(row.events),
+    countOf(row.redriven),
+    countOf(row.unreadable),
+  ];
+  const stored = lines - unreadable - redriven;
+  return {
+    lines,
+    redriven,
+    unreadable,
+    facts: {
+      stream,
+      events,
+      stored,
+      duplicates: stored - events,
+      quarantined,
+      first_ts: textOrNull(row.first_ts),
+      last_ts: textOrNull(row.last_ts),
+      last_ingested_at: textOrNull(row.last_ingested_at),
+      ...size,
+    },
+  };
+}
+
+async function sizesOf(lake: string): Promise<Sizes> {
+  const sizes = new Map<string, { objects: number; bytes: number }>();
+  for await (const { key, bytes } of createFolderStore(lake).list(PREFIXES.events)) {
+    const stream = parseKey(key)?.stream;
+    if (stream === undefined) continue;
+    const size = sizes.get(stream) ?? { objects: 0, bytes: 0 };
+    sizes.set(stream, { objects: size.objects + 1, bytes: size.bytes + bytes });
+  }
+  return sizes;
+}
