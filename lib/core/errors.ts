@@ -48,7 +48,7 @@ export const ERRORS = {
     owner: 'operator',
     retry: false,
     exit: 1,
-    help: 'A file of the data folder is damaged or unreadable. The message names the file and what was kept.',
+    help: 'A file of the data folder is damaged, unreadable or cannot be written. The message names the file and what was kept.',
   },
   LAKE_UNWRITABLE: {
     owner: 'operator',

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { namedQueries } from '../../lib/adapters/local/named-queries.ts';
+import { packageRoot } from '../../lib/adapters/local/package-root.ts';
 import { CATALOG } from '../../lib/core/catalog/index.ts';
+import { MACROS } from '../../lib/core/query/macros.ts';
 import { bindQuery } from '../../lib/core/query/named.ts';
 import { exampleEvent, isoOf, type LakeEvent, writeLake, writeSamples } from '../support/lake.ts';
 import { openTestLake, sharedLake } from '../support/open-lake.ts';
@@ -364,4 +368,11 @@ test.skipIf(!samplesPresent)(needsSamples('every query answers the real logs'), 
   expect(rows['costs-per-day']).toHaveLength(6);
   expect(rows['sequence-gaps']).toEqual([]);
   expect(rows.fills).toHaveLength(55);
+});
+
+test('the page about queries lists every query with its question, and every function of Trino', () => {
+  const page = readFileSync(join(packageRoot(), 'docs', 'query.md'), 'utf8');
+
+  for (const { name, question } of QUERIES) expect(page).toContain(`| ${name} | ${question} |`);
+  for (const { name } of MACROS) expect(page).toContain(`\`${name}\``);
 });

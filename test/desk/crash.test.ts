@@ -66,7 +66,7 @@ test('killed twenty times under load, at any moment, a desk brings every acknowl
   for (let kill = 0; kill < KILLS; kill++) {
     const desk = await startDeskProcess(['--data', data, '--buffer-ms', '60']);
     const puts = Array.from({ length: WORKERS }, (_, worker) => putUntilGone(desk, `${kill}-${worker}`));
-    await sleep(20 + random() * 380);
+    await sleep(10 + random() * 290);
     expect(await desk.end('SIGKILL')).toBe('SIGKILL');
     for (const markers of await Promise.all(puts)) acknowledged.push(...markers);
   }

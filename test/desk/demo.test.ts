@@ -154,10 +154,9 @@ test('all spells come, one at a time, with calm between them', () => {
     if (spell !== undefined) expect([spell, undefined]).toContain(spells[i + 1] ?? spell);
 });
 
-test('for any seed, bars are whole: low ≤ open, close ≤ high, and prices stay positive', () => {
-  const seeds = fc.integer();
+test('for any seed, bars are whole: low ≤ open, close ≤ high, and prices stay positive', () =>
   fc.assert(
-    fc.property(seeds, (seed) => {
+    fc.property(fc.integer(), (seed) => {
       const next = createMarket(createRandom(seed), { price: 100, volume: 10 });
       for (let i = 0; i < 50; i++) {
         const { open, high, low, close, volume, spreadBps } = next(i);
@@ -166,18 +165,17 @@ test('for any seed, bars are whole: low ≤ open, close ≤ high, and prices sta
         expect(Math.min(low, volume, spreadBps)).toBeGreaterThan(0);
       }
     }),
-  );
-});
+  ));
 
 test('for any fills, what the account realised and what is open add up to what was paid and what is held', () => {
-  const fill = fc.record({
+  const someFill = fc.record({
     side: fc.constantFrom('buy' as const, 'sell' as const),
     qty: fc.double({ min: 0.01, max: 10, noNaN: true }),
     price: fc.double({ min: 1, max: 1_000, noNaN: true }),
     chargedUsd: fc.double({ min: 0, max: 5, noNaN: true }),
   });
-  fc.assert(
-    fc.property(fc.array(fill, { maxLength: 30 }), (fills) => {
+  return fc.assert(
+    fc.property(fc.array(someFill, { maxLength: 30 }), (fills) => {
       const account = fills.reduce(book, FLAT);
       const cash = fills.reduce(
         (sum, { side, qty, price, chargedUsd }) => sum - (side === 'buy' ? 1 : -1) * qty * price - chargedUsd,

@@ -103,21 +103,14 @@ describe('clients made for AWS work with a desk by changing their endpoint', () 
       );
     const data = (text: string): { Data: string } => ({ Data: Buffer.from(text).toString('base64') });
     const name = ['--delivery-stream-name', 'nightdesk'];
-    const [one, batch, list, description] = await Promise.all([
+    const [one, batch, missing] = await Promise.all([
       firehose('put-record', ...name, '--record', JSON.stringify(data('order: one é'))),
       firehose('put-record-batch', ...name, '--records', JSON.stringify([data('order: two'), data('order: three')])),
-      firehose('list-delivery-streams'),
-      firehose('describe-delivery-stream', ...name),
+      firehose('describe-delivery-stream', '--delivery-stream-name', 'other').catch(({ stderr }) => stderr),
     ]);
     expect(one).toMatchObject({ RecordId: expect.any(String) });
     expect(batch).toMatchObject({ FailedPutCount: 0 });
-    expect(list).toMatchObject({ DeliveryStreamNames: ['nightdesk'] });
-    expect(description).toMatchObject({ DeliveryStreamDescription: { DeliveryStreamStatus: 'ACTIVE' } });
-    await expect(
-      firehose('put-record', '--delivery-stream-name', 'other', '--record', JSON.stringify(data('x'))),
-    ).rejects.toMatchObject({
-      stderr: expect.stringContaining('ResourceNotFoundException'),
-    });
+    expect(missing).toContain('ResourceNotFoundException');
     expect((await desk.lines()).map(({ raw }) => raw).sort()).toEqual(['order: one é', 'order: three', 'order: two']);
   });
 

@@ -21,7 +21,9 @@ export interface LakeViewsOptions {
 export const STORED_SCHEMA = 'stored';
 
 /** Statements that look at the catalog need all views to be there. */
-const CATALOG_WORDS = ['show', 'information_schema', 'duckdb_views', 'duckdb_tables', 'duckdb_columns', EVENTS_VIEW];
+const CATALOG_WORDS = ['show', 'information_schema', 'duckdb_views', 'duckdb_tables', 'duckdb_columns'];
+
+const STREAMS = Object.values(CATALOG);
 
 /**
  * Makes the views a query names, when it names them: a view costs a look at its folders, and most queries need one or
@@ -54,21 +56,28 @@ export class LakeViews {
   async #prepare(sql: string): Promise<void> {
     const words = wordsOf(sql);
     const all = CATALOG_WORDS.some((word) => words.has(word));
-    // `order` is a word of SQL: as a table it stands in quotes, and nearly every query orders by something.
-    const named = Object.values(CATALOG).filter(
-      ({ name }) => all || (words.has(name) && (name !== 'order' || sql.includes('"order"'))),
-    );
-    for (const stream of named) {
-      const options = await this.#viewOptions(stream);
-      await this.#make(quoted(stream.name), viewSql(stream, options));
+    for (const stream of STREAMS.filter(({ name }) => all || isNamed(name, { sql, words }))) {
+      await this.#makeStream(stream);
       if (all || words.has(STORED_SCHEMA))
-        await this.#make(`${STORED_SCHEMA}.${quoted(stream.name)}`, storedSql(stream, options));
+        await this.#make(`${STORED_SCHEMA}.${quoted(stream.name)}`, storedSql(stream, await this.#viewOptions(stream)));
     }
-    if (all)
-      await this.#make(
-        EVENTS_VIEW,
-        eventsSql(Object.values(CATALOG), ({ name }) => quoted(name)),
-      );
+    if (all || words.has(EVENTS_VIEW)) await this.#makeEvents();
+  }
+
+  /** Over the streams that hold objects: the empty ones would only cost the engine time. */
+  async #makeEvents(): Promise<void> {
+    const filled: Stream[] = [];
+    for (const stream of STREAMS) if ((await this.#parts(stream)).parts.length > 0) filled.push(stream);
+    const streams = filled.some(({ name }) => name !== 'quarantine') ? filled : STREAMS;
+    for (const stream of streams) await this.#makeStream(stream);
+    await this.#make(
+      EVENTS_VIEW,
+      eventsSql(streams, ({ name }) => quoted(name)),
+    );
+  }
+
+  async #makeStream(stream: Stream): Promise<void> {
+    await this.#make(quoted(stream.name), viewSql(stream, await this.#viewOptions(stream)));
   }
 
   async #viewOptions(stream: Stream): Promise<ViewOptions> {
@@ -107,6 +116,10 @@ export class LakeViews {
     this.#made.set(name, sql);
   }
 }
+
+/** `order` is a word of SQL: as a table it stands in quotes, and nearly every query orders by something. */
+const isNamed = (stream: string, { sql, words }: { sql: string; words: ReadonlySet<string> }): boolean =>
+  words.has(stream) && (stream !== 'order' || sql.includes('"order"'));
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {

@@ -3,6 +3,7 @@ import type { Reason } from '../transform/types.ts';
 /** What to do about lines in quarantine, by reason. */
 export const ADVICE: Readonly<Record<Reason, string>> = {
   invalid_utf8: 'write the log as UTF-8, or convert the file and send it again',
+  damaged: 'the gzip file is damaged there: find an intact copy, or look at the line before it is believed',
   invalid_json:
     'look at the raw line in stream quarantine; a line cut in the middle means the writer stopped while writing',
   not_an_object: 'send one JSON object per line; an array of events must be split into lines',

@@ -28,7 +28,7 @@ export function parseJson(line: string): { value: unknown } | undefined {
 }
 
 // Strings are matched first and kept, so that tokens are only seen outside of them.
-const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b|-?\b\d{16,}\b(?![.eE])/g;
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b|-?(?<![\w.])\d{16,}(?![\w.])/g;
 
 /** Quotes what a double cannot hold: non-finite tokens, and integers of 16 digits and more, whose last digits would be lost. */
 export const quoteNumbers = (line: string): string =>

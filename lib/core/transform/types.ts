@@ -3,6 +3,7 @@ import type { Partition } from '../lake/keys.ts';
 /** Why an event is in quarantine. A reason, once shipped, keeps its meaning. */
 export const REASONS = {
   invalid_utf8: 'the bytes are not UTF-8',
+  damaged: 'the file around the line is damaged, the line may be altered',
   invalid_json: 'the line is not JSON',
   not_an_object: 'the JSON is not an object',
   too_deep: 'the event is nested too deeply',

@@ -19,8 +19,8 @@ export interface WireLine {
   readonly stream?: string;
   /** Facts about the bot that its lines do not carry. */
   readonly set?: WireFacts;
-  /** The line's bytes were not UTF-8 and `raw` holds U+FFFD in their place. */
-  readonly bad?: 'utf8';
+  /** `utf8`: the bytes were not UTF-8, `raw` holds U+FFFD in their place. `gzip`: the line lies beside a damage and may be altered. */
+  readonly bad?: 'utf8' | 'gzip';
   /** A map was given and did not fit: what failed. */
   readonly map_error?: string;
   /** The line, verbatim, without its line end. */
@@ -95,6 +95,11 @@ export function originOf(record: JsonObject, line: string, position: Position): 
   if (isObject(record.set)) origin.facts = factsOf(record.set);
   if (record.bad === 'utf8')
     origin.refused = { reason: 'invalid_utf8', detail: 'the bytes are not UTF-8; U+FFFD stands for them' };
+  else if (record.bad === 'gzip')
+    origin.refused = {
+      reason: 'damaged',
+      detail: 'the line lies beside a damage of its gzip file, its checksum does not hold',
+    };
   else if (typeof record.map_error === 'string') origin.refused = { reason: 'map_failed', detail: record.map_error };
   return origin;
 }

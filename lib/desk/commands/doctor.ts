@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { LakeFolder } from '../../adapters/local/lake-objects.ts';
 import { dataFolder } from '../data-folder.ts';
-import { type Check, checksOf } from '../query/checks.ts';
+import type { Check } from '../query/check.ts';
+import { checksOf } from '../query/checks.ts';
 import { probeDesk, probeDisk } from '../query/desk-probe.ts';
 import { survey } from '../query/survey.ts';
 import { dataOption, jsonOption } from './options.ts';

@@ -96,10 +96,13 @@ async function up(options: UpOptions, command: Command): Promise<void> {
   if (demo)
     say(`\nTHIS IS A DEMO. Two simulated bots trade a made-up market: no price, order or profit in ${data} is real.\n`);
   announce(desk, { data, json: options.json === true, open: options.tokenFile === undefined });
-  const bots = demo ? await startBots(desk, data) : undefined;
-  await ended;
-  await bots?.stop();
-  await desk.stop();
+  try {
+    const bots = demo ? await startBots(desk, data) : undefined;
+    await ended;
+    await bots?.stop();
+  } finally {
+    await desk.stop();
+  }
   const { intake, delivery } = desk.stats();
   say(
     `Stopped: ${intake.records} records taken in, ${delivery.stored} events stored, ${delivery.quarantined} in quarantine.`,

@@ -64,11 +64,13 @@ export async function send(request: IncomingMessage, response: ServerResponse, r
   const all: Record<string, string | number> = {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
     ...headers,
   };
   if (type === AWS_JSON) all['x-amzn-requestid'] = randomUUID();
+  else {
+    all['cache-control'] = 'no-store';
+    all['x-content-type-options'] = 'nosniff';
+  }
   if (!request.complete) all.connection = 'close'; // what is left of the body is nobody's
   response.writeHead(status, all);
   response.end(request.method === 'HEAD' ? undefined : body);

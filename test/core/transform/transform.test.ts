@@ -77,6 +77,17 @@ describe('a verdict', () => {
     expect(event).toMatchObject({ event_id: '12345678901234567890', account_id: '98765432109876543210' });
   });
 
+  test('long decimals stay numbers where a line is read again for its ids or its NaN', () => {
+    const line =
+      '{"stream":"signals","event_id":"e1","ts":"2025-12-03T11:59:00Z","p_up":0.010721999999999999,"alpha":1.2345678901234567e-05,"p_down":NaN,"account_id":98765432109876543210,"bma_w_base":-0.12345678901234567}';
+    expect(JSON.parse(verdictOf(line).json)).toMatchObject({
+      p_up: Number('0.010721999999999999'),
+      alpha: Number('1.2345678901234567e-05'),
+      account_id: '98765432109876543210',
+      bma_w_base: Number('-0.12345678901234567'),
+    });
+  });
+
   test('prototype keys are plain data', () => {
     const line =
       '{"stream":"signals","event_id":"e1","ts":"2025-12-03T11:59:00Z","__proto__":{"polluted":1},"constructor":"c","eligible":{"__proto__":true}}';
@@ -209,6 +220,7 @@ describe('the wire form', () => {
       reason: 'invalid_utf8',
       event_id: 'f00d.0-1',
     });
+    expect(eventOfLine('{"ts":', { bad: 'gzip' })).toMatchObject({ stream: 'quarantine', reason: 'damaged' });
     expect(eventOfLine('a|b', { map_error: 'field price: "x" is no number' })).toMatchObject({
       reason: 'map_failed',
       detail: 'field price: "x" is no number',

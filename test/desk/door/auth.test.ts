@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { FirehoseClient, PutRecordBatchCommand, PutRecordCommand } from '@aws-sdk/client-firehose';
+import { HttpRequest } from '@smithy/protocol-http';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'vitest';
 import { NightdeskError } from '../../../lib/core/errors.ts';
 import { createDesk } from '../../../lib/desk/desk.ts';
@@ -106,6 +109,38 @@ describe('a desk with tokens', () => {
     expect(await replay()).toBe('InvalidSignatureException');
     nowMs -= 700_000;
     expect(await replay()).toBe('InvalidSignatureException');
+  });
+
+  test('refuses a signature, however right, that leaves open what is asked for, of whom, or when', async () => {
+    const desk = await startDesk({ auth: TOKENS });
+    const sha256 = class {
+      readonly #hash: Hash | Hmac;
+      constructor(secret?: unknown) {
+        this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as Buffer);
+      }
+      update(data: Uint8Array): void {
+        this.#hash.update(data);
+      }
+      digest = async (): Promise<Uint8Array> => this.#hash.digest();
+      reset(): void {}
+    };
+    const credentials = { accessKeyId: 'bot-a', secretAccessKey: SECRET };
+    const signer = new SignatureV4({ service: 'firehose', region: 'x', credentials, sha256, applyChecksum: false });
+    const statusWithout = async (unsigned: readonly string[]): Promise<number> => {
+      const headers = {
+        host: new URL(desk.url).host,
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'Firehose_20150804.ListDeliveryStreams',
+      };
+      const request = new HttpRequest({ method: 'POST', path: '/', headers, body: '{}' });
+      const signed = await signer.sign(request, { unsignableHeaders: new Set(unsigned) });
+      const { host: _, ...sent } = signed.headers;
+      return (await fetch(desk.url, { method: 'POST', headers: sent, body: '{}' })).status;
+    };
+    expect(await statusWithout([])).toBe(200);
+    expect(await statusWithout(['content-type'])).toBe(200);
+    for (const header of ['host', 'x-amz-target', 'x-amz-date'])
+      expect(await statusWithout([header]), header).toBe(403);
   });
 
   test('asks the plain door for a bearer token, and tells strangers nothing of its state', async () => {

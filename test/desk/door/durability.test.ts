@@ -151,6 +151,25 @@ describe('a disk that fails', () => {
     );
   });
 
+  test('never writes to a segment again after its sync has failed: the next sync would say yes to bytes that are lost', async () => {
+    const root = tempFolder();
+    const happened: string[] = [];
+    let failing = false;
+    const files = alteredFiles(nodeFiles, (operation, path) => {
+      if (path.endsWith('.wal')) happened.push(`${operation} ${path.slice(-5)}`);
+      if (failing && operation === 'datasync') throw new Error('EIO: i/o error, fdatasync');
+    });
+    const { intake, stop } = await open(files, root, 60_000);
+    await takeRecords(intake, ['order: 1'], 1);
+    failing = true;
+    await expect(takeRecords(intake, ['order: 2'], 2)).rejects.toThrow(Refused);
+    failing = false;
+    happened.length = 0;
+    await retried(() => takeRecords(intake, ['order: 3'], 3));
+    expect(happened).toEqual(['create 2.wal', 'write 2.wal', 'datasync 2.wal']);
+    await stop(10_000);
+  });
+
   test('while the log cannot be written nothing is taken, it is said once, and the disk gathers no files', async () => {
     const root = tempFolder();
     let full = false;
