@@ -7,7 +7,7 @@ import { tradingLines } from './records.ts';
 
 // A process of its own that sends as fast as it is answered, with the SDK's client, several calls at a time.
 
-const AT_ONCE: Readonly<Record<Mode, number>> = { packed: 8, batch: 6, single: 32 };
+const AT_ONCE: Readonly<Record<Mode, number>> = { packed: 8, batch: 6, single: 16 };
 const LINES = 20_000;
 
 interface Call {

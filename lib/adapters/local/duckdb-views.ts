@@ -68,7 +68,7 @@ export class LakeViews {
   async #makeEvents(): Promise<void> {
     const filled: Stream[] = [];
     for (const stream of STREAMS) if ((await this.#parts(stream)).parts.length > 0) filled.push(stream);
-    const streams = filled.some(({ name }) => name !== 'quarantine') ? filled : STREAMS;
+    const streams = filled.some(({ name }) => name !== 'quarantine') ? filled : STREAMS.slice(0, 1);
     for (const stream of streams) await this.#makeStream(stream);
     await this.#make(
       EVENTS_VIEW,

@@ -13,12 +13,13 @@ export interface Redaction {
 /** The event is nested beyond MAX_DEPTH. */
 export class TooDeep extends Error {}
 
-/** Redacts in place the values of known columns: their names are the catalog's, so only hashing goes by name. */
+/** Redacts in place the values of known columns: their names are the catalog's, so only configured names count. */
 export function redactValues(event: JsonObject, findings: Findings): void {
   const { redaction } = findings;
   for (const key of Object.keys(event)) {
     const value = event[key];
-    if (redaction.hashedNames.has(key)) event[key] = hashed(value, redaction);
+    if (redaction.secretNames.has(key)) event[key] = typeof value === 'string' ? REDACTED : null;
+    else if (redaction.hashedNames.has(key)) event[key] = hashed(value, redaction);
     else if (typeof value === 'string') event[key] = redactText(value);
     else if (typeof value === 'object' && value !== null) event[key] = redactTree(value, key, findings);
   }

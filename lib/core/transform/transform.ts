@@ -96,7 +96,7 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
   if (happened.refused !== undefined) throw new Refusal(happened.refused.reason, happened.refused.detail, stream.name);
 
   const head = stampOf(event, { draft, origin, happened });
-  if (findings.suspicious || redaction.hashedNames.size > 0) redactValues(event, findings);
+  if (findings.suspicious || redaction.hashedNames.size + redaction.secretNames.size > 0) redactValues(event, findings);
   event.extra = extra;
   if (findings.nonfinite !== undefined) event.nonfinite = findings.nonfinite;
   if (findings.misfits !== undefined) event.misfits = findings.misfits;

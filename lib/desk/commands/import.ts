@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
 import { createFolderStore } from '../../adapters/local/object-store.ts';
-import { sha256 } from '../../adapters/local/sha256.ts';
 import type { ObjectStore } from '../../core/ports/index.ts';
-import { createTransform } from '../../core/transform/transform.ts';
 import { dataFolder } from '../data-folder.ts';
 import { loadMap } from '../import/map-file.ts';
 import { addFactOptions, addStreamOption, type FactOptions, factsOf, sourceOf } from '../import/options.ts';
@@ -10,6 +8,7 @@ import { planImport } from '../import/plan.ts';
 import { withProgress } from '../import/progress.ts';
 import { importFiles } from '../import/run.ts';
 import { summaryJson, summaryText } from '../import/summary.ts';
+import { transformOf } from '../settings.ts';
 import { dataOption, jsonOption } from './options.ts';
 import { print, printJson } from './output.ts';
 
@@ -56,10 +55,11 @@ async function importPaths(paths: readonly string[], options: ImportOptions): Pr
   const startedMs = performance.now();
   const plan = await planImport(paths, { folder, source: sourceOf(options), save: !dryRun, map });
   const total = plan.files.reduce((sum, { file }) => sum + file.bytes, 0);
+  const transform = await transformOf(options.data); // no age limit: this is the door for history
   const report = await withProgress(total, (onProgress) =>
     importFiles(plan.files, {
       store: dryRun ? NOWHERE : createFolderStore(folder.lake),
-      transform: createTransform({}, { sha256 }), // no age limit: this is the door for history
+      transform,
       facts,
       map,
       arrivedMs: Date.now(),

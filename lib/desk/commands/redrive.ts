@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { openLake } from '../../adapters/local/duckdb.ts';
 import { createFolderStore } from '../../adapters/local/object-store.ts';
-import { sha256 } from '../../adapters/local/sha256.ts';
 import { NightdeskError } from '../../core/errors.ts';
-import { createTransform } from '../../core/transform/transform.ts';
 import { REASONS } from '../../core/transform/types.ts';
 import { dataFolder } from '../data-folder.ts';
 import { type RedriveReport, redrive } from '../query/redrive.ts';
+import { transformOf } from '../settings.ts';
 import { dataOption, jsonOption } from './options.ts';
 import { count, printJson, printRows, say } from './output.ts';
 
@@ -47,7 +46,7 @@ export function configure(command: Command): void {
         const report = await redrive({
           lake,
           store: createFolderStore(dataFolder(data).lake),
-          transform: createTransform({}, { sha256 }),
+          transform: await transformOf(data),
           dryRun: dryRun === true,
           ...filters,
         });

@@ -1,8 +1,6 @@
 import cliProgress from 'cli-progress';
 import type { Command } from 'commander';
-import { sha256 } from '../../adapters/local/sha256.ts';
 import { NightdeskError } from '../../core/errors.ts';
-import { createTransform } from '../../core/transform/transform.ts';
 import { dataFolder } from '../data-folder.ts';
 import { createDelivery, type Deliver, firehoseClient, type Target } from '../delivery-client.ts';
 import { loadMap } from '../import/map-file.ts';
@@ -13,6 +11,7 @@ import { type Plan, planLogs } from '../logs/plan.ts';
 import type { SendReport } from '../logs/send-report.ts';
 import { sendLogs } from '../logs/send-run.ts';
 import { summaryJson, summaryText } from '../logs/send-summary.ts';
+import { transformOf } from '../settings.ts';
 import { count, print, printJson, say, wholeNumber } from './output.ts';
 
 interface SendOptions extends LogOptions {
@@ -70,11 +69,12 @@ async function send(paths: readonly string[], options: SendOptions): Promise<voi
     save: !options.dryRun,
     anyLog: map !== undefined && map.format !== 'json',
   });
+  const transform = await transformOf(options.data);
   const report = await withProgress(plan, (onProgress) =>
     sendLogs(plan.logs, {
       deliver: options.dryRun ? pretend : delivery(target, options),
       outgoing: (log) => entriesOf({ log, facts, map, filePath: log.path }).line,
-      transform: createTransform({}, { sha256 }),
+      transform,
       onProgress,
       ...(awaited === undefined ? {} : { onExpected: (line, verdict) => awaited.add(line, verdict) }),
     }),

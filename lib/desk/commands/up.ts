@@ -1,10 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { sha256 } from '../../adapters/local/sha256.ts';
 import { messageOf, NightdeskError } from '../../core/errors.ts';
-import { createTransform } from '../../core/transform/transform.ts';
 import { createDesk, type Desk } from '../desk.ts';
 import { parseTokens, type Token } from '../door/tokens.ts';
+import { transformOf } from '../settings.ts';
 import { stderrLog } from '../stderr-log.ts';
 import { DEFAULT_DATA, DEFAULT_DELIVERY_STREAM, DEFAULT_PORT, dataOption, jsonOption } from './options.ts';
 import { print, say, wholeNumber } from './output.ts';
@@ -80,9 +79,7 @@ async function up(options: UpOptions, command: Command): Promise<void> {
   const desk = await createDesk({
     dataDir: data,
     port: options.port,
-    transform: createTransform(options.maxEventAge === undefined ? {} : { maxEventAgeMs: options.maxEventAge }, {
-      sha256,
-    }),
+    transform: await transformOf(data, options.maxEventAge === undefined ? {} : { maxEventAgeMs: options.maxEventAge }),
     log: stderrLog(),
     minFreeBytes: options.minFree,
     buffer: { ms: options.bufferMs ?? (demo ? DEMO_BUFFER_MS : DEFAULT_BUFFER_MS) },

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DateTime } from 'luxon';
+import * as z from 'zod';
+import { errnoOf } from '../adapters/local/files.ts';
+import { sha256 } from '../adapters/local/sha256.ts';
+import { naiveOffsetIn } from '../adapters/local/time.ts';
+import { messageOf, NightdeskError } from '../core/errors.ts';
+import { createTransform } from '../core/transform/transform.ts';
+import type { TransformConfig, TransformLine } from '../core/transform/types.ts';
+import { updateJson } from './logs/json-file.ts';
+
+/** Settings of a data folder that every command reads which runs the transform, so that all doors give one verdict. */
+const FILE = 'nightdesk.json';
+const SALT_FILE = 'salt.json';
+const SALT_BYTES = 16;
+
+const names = z.array(z.string().min(1)).default([]);
+const schema = z.strictObject({
+  zone: z
+    .string()
+    .refine((zone) => DateTime.utc().setZone(zone).isValid, 'is no time zone; give an IANA name such as Asia/Kolkata')
+    .default('UTC'),
+  redact: names,
+  hash: names,
+});
+
+export type Settings = Readonly<z.infer<typeof schema>>;
+
+/**
+ * Reads `<data>/nightdesk.json`: the zone of times that carry none, names whose values are removed and names whose
+ * values are salted and hashed. @default - UTC, and only the built-in secrets. @throws CONFIG_INVALID names the key
+ */
+export async function readSettings(dataDir: string): Promise<Settings> {
+  const path = join(dataDir, FILE);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return '{}';
+    throw error;
+  });
+  const parsed = schema.safeParse(parse(path, text));
+  if (parsed.success) return parsed.data;
+  const what = parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || 'the file'}: ${message}`);
+  throw new NightdeskError('CONFIG_INVALID', `${path}: ${what.join('; ')}; it knows zone, redact and hash`);
+}
+
+/** The transform as the settings of a data folder make it. */
+export async function transformOf(dataDir: string, more: Partial<TransformConfig> = {}): Promise<TransformLine> {
+  const { zone, redact, hash } = await readSettings(dataDir);
+  return createTransform(
+    {
+      ...(zone === 'UTC' ? {} : { naiveOffsetMs: naiveOffsetIn(zone) }),
+      redactKeys: redact,
+      hashKeys: hash,
+      hashSalt: hash.length === 0 ? '' : await saltOf(dataDir),
+      ...more,
+    },
+    { sha256 },
+  );
+}
+
+/** The folder's own random salt, made when it is first needed: without it a hashed account number is soon guessed. */
+async function saltOf(dataDir: string): Promise<string> {
+  let salt = '';
+  await updateJson<{ salt: string }>(join(dataDir, SALT_FILE), (old) => {
+    const found = z.object({ salt: z.string().min(1) }).safeParse(old);
+    salt = found.success ? found.data.salt : randomBytes(SALT_BYTES).toString('hex');
+    return found.success ? undefined : { salt };
+  });
+  return salt;
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new NightdeskError('CONFIG_INVALID', `${path} is not JSON: ${messageOf(error)}`, { cause: error });
+  }
+}
