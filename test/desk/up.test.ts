@@ -110,6 +110,7 @@ describe('nightdesk up', () => {
     ['a duration that is none', ['--max-event-age', 'long'], 2, /--max-event-age must be a duration/],
     ['a token file that is not there', ['--token-file', '/nowhere/tokens'], 2, /PATH_NOT_FOUND/],
     ['a certificate without its key', ['--tls-cert', 'x.pem'], 2, /belong together/],
+    ['a demo for others', ['--demo', '--token-file', 'tokens'], 2, /--demo is for this machine alone/],
     ['an unknown option', ['--prot', '1'], 2, /--port/],
   ])('refuses %s', async (_, args, code, message) => {
     expect(await up(...args)).toEqual({ code, err: expect.stringMatching(message) });

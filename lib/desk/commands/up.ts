@@ -75,6 +75,11 @@ Ctrl-C stops it: what was taken in is brought to the lake first.`;
 
 async function up(options: UpOptions, command: Command): Promise<void> {
   const demo = options.demo === true;
+  if (demo && (options.listen !== undefined || options.tokenFile !== undefined))
+    throw new NightdeskError(
+      'CONFIG_INVALID',
+      '--demo is for this machine alone: it goes without --listen and --token-file',
+    );
   const data = demo && command.getOptionValueSource('data') === 'default' ? DEMO_DATA : options.data;
   const desk = await createDesk({
     dataDir: data,
