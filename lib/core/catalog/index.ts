@@ -1,4 +1,5 @@
-import type * as z from 'zod';
+import type { envelope } from './envelope.ts';
+import type { ObjectOf } from './fields.ts';
 import type { Stream } from './stream.ts';
 import { calibration } from './streams/calibration.ts';
 import { cash_flow } from './streams/cash-flow.ts';
@@ -55,7 +56,7 @@ const STREAMS = {
 export type StreamName = keyof typeof STREAMS;
 
 /** An event of a stream, as it lies in the lake. */
-export type EventOf<N extends StreamName> = z.infer<(typeof STREAMS)[N]['schema']>;
+export type EventOf<N extends StreamName> = ObjectOf<typeof envelope> & ObjectOf<(typeof STREAMS)[N]['fields']>;
 
 /** Every stream by name. */
 export const CATALOG: Readonly<Record<string, Stream>> = STREAMS;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { schemaOf } from './schema.ts';
 import type { Stream } from './stream.ts';
 
 /** A JSON Schema as data; its keywords are open. */
@@ -15,7 +16,11 @@ const urnOf = (name: string, version: number | string): string => `urn:nightdesk
  * holds; the front door takes more: times as epoch or with any offset, numbers as decimal strings, unknown fields.
  */
 export function toJsonSchema(stream: Stream): JsonSchema {
-  const { $schema: _, properties, ...rest } = z.toJSONSchema(stream.schema) as JsonSchema & { properties: JsonSchema };
+  const {
+    $schema: _,
+    properties,
+    ...rest
+  } = z.toJSONSchema(schemaOf(stream)) as JsonSchema & { properties: JsonSchema };
   const version = stream.versions.at(-1) ?? 1;
   return {
     $schema: DRAFT,

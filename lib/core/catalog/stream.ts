@@ -1,6 +1,5 @@
-import * as z from 'zod';
 import { envelope } from './envelope.ts';
-import { type Column, columnsOf, type Fields, shapeOf } from './fields.ts';
+import { type Column, columnsOf, type Fields } from './fields.ts';
 
 /** How long a stream is kept: audit 7 years, raw 400 days, debug 30 days (S1 H, `features` R098). */
 export type Retention = 'audit' | 'raw' | 'debug';
@@ -20,8 +19,6 @@ export interface StreamDefinition<F extends Fields = Fields> {
 }
 
 export interface Stream<F extends Fields = Fields> extends StreamDefinition<F> {
-  /** Envelope and own fields; unknown keys are refused, the transform has moved them to `extra`. */
-  readonly schema: z.ZodType;
   /** Envelope first, then own fields, in order. */
   readonly columns: Readonly<Record<string, Column>>;
 }
@@ -29,9 +26,6 @@ export interface Stream<F extends Fields = Fields> extends StreamDefinition<F> {
 export function defineStream<const F extends Fields>(definition: StreamDefinition<F>) {
   return {
     ...definition,
-    schema: z
-      .strictObject({ ...shapeOf(envelope), ...shapeOf(definition.fields) })
-      .meta({ title: definition.name, description: definition.description }),
     columns: { ...columnsOf(envelope), ...columnsOf(definition.fields) },
   };
 }

@@ -1,4 +1,5 @@
 import { CATALOG } from '../../../lib/core/catalog/index.ts';
+import { schemaOf } from '../../../lib/core/catalog/schema.ts';
 import { REDACTED, redactLine } from '../../../lib/core/redact.ts';
 import { isNonFinite, parseJson } from '../../../lib/core/transform/json.ts';
 import { REASONS, type Verdict } from '../../../lib/core/transform/types.ts';
@@ -24,7 +25,8 @@ export function checkVerdict(verdict: Verdict, line: string): Record<string, unk
   };
   must(JSON.stringify(event) === unescaped(json), 'a key stands twice, or the line is more than one');
   must(!holdsHalfAPair(json), 'half a surrogate pair, at which SQL engines refuse the whole file');
-  const misfit = CATALOG[stream]?.schema.safeParse(event).error?.issues[0];
+  const known = CATALOG[stream];
+  const misfit = known === undefined ? undefined : schemaOf(known).safeParse(event).error?.issues[0];
   must(misfit === undefined, `${misfit?.path.join('.')}: ${misfit?.message}`);
   must(event.stream === stream && event.schema_version === version && version === 1, 'stream or version');
   must(typeof event.event_id === 'string' && event.event_id !== '', 'no identity');
