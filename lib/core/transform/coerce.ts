@@ -3,7 +3,7 @@ import { isSecretName, looksSuspicious, SHORTEST_CREDENTIAL } from '../redact.ts
 import type { Findings } from './findings.ts';
 import { isNonFinite, isObject, isUnsafeInteger, type JsonObject, parseJson, toJsonText } from './json.ts';
 import { redactTree } from './redaction.ts';
-import { epochToUs, formatUs, type Instant, isFormatted, isoToInstant } from './time.ts';
+import { epochToUs, formattedToUs, formatUs, type Instant, isFormatted, isoToInstant } from './time.ts';
 
 /** The value does not fit its column; it goes to `extra` as it is. */
 export const MISFIT = Symbol('misfit');
@@ -78,15 +78,25 @@ export function readInstant(value: unknown, findings: Findings): Instant | undef
 }
 
 const toTimestamp: Coerce = (value, path, findings) => {
+  if (typeof value === 'string' && isFormatted(value)) {
+    const us = formattedToUs(value);
+    if (Number.isNaN(us)) return MISFIT;
+    if (isClock(path)) findings.clocksUs[path] = us;
+    return value;
+  }
   const instant = readInstant(value, findings);
   if (instant === undefined) return MISFIT;
-  if (path === 'ts' || path === 'emitted_at' || path === 'bar_ts') findings.clocksUs[path] = instant.us;
-  return !instant.naive && isFormatted(value as string) ? value : formatUs(instant.us);
+  if (isClock(path)) findings.clocksUs[path] = instant.us;
+  return formatUs(instant.us);
 };
+
+const isClock = (path: string): path is 'ts' | 'emitted_at' | 'bar_ts' =>
+  path === 'ts' || path === 'emitted_at' || path === 'bar_ts';
 
 const oneOf = (values: readonly string[]): Coerce => {
   const known = new Map(values.map((value) => [value.toLowerCase(), value]));
-  return (value) => (typeof value === 'string' ? (known.get(value.toLowerCase()) ?? MISFIT) : MISFIT);
+  return (value) =>
+    typeof value === 'string' ? (known.get(value) ?? known.get(value.toLowerCase()) ?? MISFIT) : MISFIT;
 };
 
 /**

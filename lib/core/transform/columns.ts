@@ -7,7 +7,11 @@ import type { JsonObject } from './json.ts';
 /** Checked by one comparison on the hot path; everything else takes the coercion. */
 const DOUBLE = 1;
 const BOOLEAN = 2;
+const STAMPED = 3;
 const OTHER = 0;
+
+/** What the stamp says whatever the record claims; the other columns of the stamp may come from the record. */
+const NEVER_CLAIMED = ['stream', 'schema_version', 'ts_ms', 'ts_source', 'ingested_at', 'dialect'];
 
 interface Target {
   readonly quick: number;
@@ -33,7 +37,11 @@ export const COMPILED: ReadonlyMap<string, CompiledStream> = new Map(
       targets: new Map(
         Object.entries(stream.columns).map(([name, column]) => [
           name,
-          { quick: quickCheck(column), coerce: coercionOf(column), envelope: name in envelope },
+          {
+            quick: NEVER_CLAIMED.includes(name) ? STAMPED : quickCheck(column),
+            coerce: coercionOf(column),
+            envelope: name in envelope,
+          },
         ]),
       ),
     },
@@ -61,6 +69,7 @@ export function intoColumns({ targets }: CompiledStream, fields: JsonObject, fin
       continue;
     }
     const { quick } = target;
+    if (quick === STAMPED) continue;
     if (
       quick === DOUBLE
         ? typeof value === 'number' && Number.isFinite(value)

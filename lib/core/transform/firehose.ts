@@ -24,7 +24,6 @@ export interface FirehoseAnswer {
   readonly records: readonly FirehoseReply[];
   /** What the caller puts again to its own stream before it answers: the records answered `Dropped` for want of room. */
   readonly again: readonly Uint8Array[];
-  readonly verdicts: readonly Verdict[];
 }
 
 /** Base64 both ways; the core has no Buffer. */
@@ -34,6 +33,8 @@ export interface Base64 {
 }
 
 interface Settings {
+  /** Sees every verdict that is answered, once; not kept here, for an invocation holds megabytes of them. */
+  readonly onVerdict?: (verdict: Verdict) => void;
   /** Most bytes of a reply, all records counted. @default - REPLY_BUDGET_BYTES */
   readonly budgetBytes?: number;
 }
@@ -49,11 +50,10 @@ export function transformFirehose(
   records: readonly FirehoseRecord[],
   transform: TransformLine,
   base64: Base64,
-  { budgetBytes = REPLY_BUDGET_BYTES }: Settings = {},
+  { budgetBytes = REPLY_BUDGET_BYTES, onVerdict }: Settings = {},
 ): FirehoseAnswer {
   const replies: FirehoseReply[] = [];
   const again: Uint8Array[] = [];
-  const all: Verdict[] = [];
   let bytes = 0;
   for (const record of records) {
     const data = base64.decode(record.data);
@@ -62,7 +62,7 @@ export function transformFirehose(
     const size = reply.data.length + record.recordId.length + OVERHEAD_BYTES;
     if (bytes + size <= budgetBytes) {
       replies.push(reply);
-      all.push(...verdicts);
+      if (onVerdict !== undefined) verdicts.forEach(onVerdict);
       bytes += size;
       continue;
     }
@@ -75,27 +75,32 @@ export function transformFirehose(
     if (next !== undefined) again.push(next);
     bytes += record.recordId.length + OVERHEAD_BYTES + (next === undefined ? record.data.length : 0);
   }
-  return { records: replies, again, verdicts: all };
+  return { records: replies, again };
 }
 
 function onePartition(record: FirehoseRecord, data: Uint8Array, transform: TransformLine): readonly Verdict[] {
   const { recordId, approximateArrivalTimestamp: arrivedMs } = record;
   const verdicts = transformRecord({ recordId, arrivedMs, data }, transform);
-  const [first] = verdicts;
-  const same = verdicts.every(
-    (verdict) => verdict.stream === first?.stream && verdict.version === first.version && verdict.date === first.date,
-  );
-  if (same) return verdicts;
+  if (verdicts.length < 2 || shareOnePartition(verdicts)) return verdicts;
   return [quarantineWhole('deaggregation_limit', new TextDecoder().decode(data), { recordId, index: 0, arrivedMs })];
+}
+
+function shareOnePartition(verdicts: readonly Verdict[]): boolean {
+  const [first] = verdicts;
+  return verdicts.every(
+    ({ stream, version, date }) => stream === first?.stream && version === first.version && date === first.date,
+  );
 }
 
 function replyTo({ recordId }: FirehoseRecord, verdicts: readonly Verdict[], base64: Base64): FirehoseReply {
   const [first] = verdicts;
   if (first === undefined) return { recordId, result: 'Dropped', data: '' }; // blank lines hold no event
+  let lines = '';
+  for (const { json } of verdicts) lines += `${json}\n`;
   return {
     recordId,
     result: 'Ok',
-    data: base64.encode(verdicts.map(({ json }) => `${json}\n`).join('')),
+    data: base64.encode(lines),
     metadata: { partitionKeys: { stream: first.stream, version: String(first.version), date: first.date } },
   };
 }

@@ -12,7 +12,13 @@ const BRACE = 123;
 /** Splits the bytes of a record at newlines; a CR before the newline and a BOM at the start do not belong to a line. */
 export function splitLines(data: Uint8Array): TextLine[] {
   const text = decode(data);
-  if (text !== undefined) return splitText(text).map((line) => ({ text: line, valid: true }));
+  if (text === undefined) return splitBytes(data);
+  if (!text.includes('\n')) return [{ text: trimEnds(text, true), valid: true }];
+  return splitText(text).map((line) => ({ text: line, valid: true }));
+}
+
+/** Line by line, so that bytes that are no UTF-8 cost their neighbours nothing. */
+function splitBytes(data: Uint8Array): TextLine[] {
   const lines: TextLine[] = [];
   for (let start = 0; start <= data.length; ) {
     const found = data.indexOf(LF, start);

@@ -18,6 +18,7 @@ export function redactValues(event: JsonObject, findings: Findings): void {
   const { redaction } = findings;
   for (const key of Object.keys(event)) {
     const value = event[key];
+    if (value === undefined) continue;
     if (redaction.secretNames.has(key)) event[key] = typeof value === 'string' ? REDACTED : null;
     else if (redaction.hashedNames.has(key)) event[key] = hashed(value, redaction);
     else if (typeof value === 'string') event[key] = redactText(value);

@@ -44,12 +44,9 @@ function daysFromCivil(year: number, month: number, day: number): number {
 const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 
-/**
- * ISO 8601 date and time with seconds, up to nine decimals (those past the sixth are cut), and `Z`, an offset or no
- * zone. JavaScript's own Date keeps three decimals only.
- */
-export function isoToInstant(text: string): Instant | undefined {
-  if (text.length < 19 || text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return undefined;
+/** Seconds since the epoch of `YYYY-MM-DDTHH:MM:SS` at the start of a text, read as UTC; NaN where it is none. */
+function wholeSeconds(text: string): number {
+  if (text.length < 19 || text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return Number.NaN;
   const year = two(text, 0) * 100 + two(text, 2);
   const month = two(text, 5);
   const day = two(text, 8);
@@ -70,8 +67,20 @@ export function isoToInstant(text: string): Instant | undefined {
     text.charCodeAt(13) === 58 &&
     text.charCodeAt(16) === 58 &&
     year >= 1;
-  if (!valid) return undefined;
+  return valid ? daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second : Number.NaN;
+}
 
+/** The instant of a text in the form of `formatUs`, in microseconds; NaN where a part of it is out of range. */
+export const formattedToUs = (text: string): number =>
+  wholeSeconds(text) * 1_000_000 + two(text, 20) * 10_000 + two(text, 22) * 100 + two(text, 24);
+
+/**
+ * ISO 8601 date and time with seconds, up to nine decimals (those past the sixth are cut), and `Z`, an offset or no
+ * zone. JavaScript's own Date keeps three decimals only.
+ */
+export function isoToInstant(text: string): Instant | undefined {
+  const seconds = wholeSeconds(text);
+  if (Number.isNaN(seconds)) return undefined;
   let at = 19;
   let micros = 0;
   const mark = text.charCodeAt(at);
@@ -86,7 +95,6 @@ export function isoToInstant(text: string): Instant | undefined {
   }
   const offset = offsetMinutes(text, at);
   if (offset === undefined) return undefined;
-  const seconds = daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
   const us = (seconds - (offset === 'none' ? 0 : offset * 60)) * 1_000_000 + micros;
   return us > MAX_US ? undefined : { us, naive: offset === 'none' };
 }

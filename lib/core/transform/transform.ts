@@ -1,7 +1,7 @@
 import type { Draft } from '../dialects/dialect.ts';
 import { hintOf } from '../dialects/hints.ts';
 import { recognise } from '../dialects/index.ts';
-import { dateOf, NO_CLOCK_DATE } from '../lake/keys.ts';
+import { NO_CLOCK_DATE } from '../lake/keys.ts';
 import { MAX_RECORD_BYTES } from '../limits.ts';
 import { nameSet } from '../redact.ts';
 import { clocksOf, whenHappened } from './clocks.ts';
@@ -97,7 +97,7 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
 
   const head = stampOf(event, { draft, origin, happened });
   if (findings.suspicious || redaction.hashedNames.size + redaction.secretNames.size > 0) redactValues(event, findings);
-  event.extra = extra;
+  if (extra !== undefined) event.extra = extra;
   if (findings.nonfinite !== undefined) event.nonfinite = findings.nonfinite;
   if (findings.misfits !== undefined) event.misfits = findings.misfits;
   return {
@@ -105,7 +105,7 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
     stream: stream.name,
     target: stream.name,
     version: draft.version,
-    date: happened.tsMs === undefined ? NO_CLOCK_DATE : dateOf(happened.tsMs),
+    date: happened.ts?.slice(0, 10) ?? NO_CLOCK_DATE,
     json: wellFormed(join(head, JSON.stringify(event))),
   };
 }

@@ -59,12 +59,11 @@ describe('an answer to Firehose', () => {
   });
 
   test('bytes that are no UTF-8 cost their neighbours nothing', () => {
-    const { verdicts } = transformFirehose(
-      [record(Buffer.from([0xff, 0xfe, 0x7b])), record(event('b'), 'r2')],
-      transform,
-      base64,
-    );
-    expect(verdicts.map(({ outcome, reason }) => reason ?? outcome)).toEqual(['invalid_utf8', 'stored']);
+    const seen: (string | undefined)[] = [];
+    transformFirehose([record(Buffer.from([0xff, 0xfe, 0x7b])), record(event('b'), 'r2')], transform, base64, {
+      onVerdict: ({ outcome, reason }) => seen.push(reason ?? outcome),
+    });
+    expect(seen).toEqual(['invalid_utf8', 'stored']);
   });
 
   test('what exceeds the reply is put again with its first id and arrival, and fails after two hops', () => {
