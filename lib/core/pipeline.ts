@@ -44,6 +44,6 @@ export const PIPELINE: readonly Stage[] = [
     does: 'one typed, deduplicated view per stream, and the named queries',
     reads: ['events/'],
     writes: ['answers'],
-    folders: ['lib/core/query', 'lib/queries'],
+    folders: ['lib/core/query', 'lib/desk/query', 'lib/queries'],
   },
 ];

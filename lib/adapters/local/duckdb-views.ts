@@ -103,7 +103,7 @@ export class LakeViews {
     const ending = prefix === 'curated' ? '.parquet' : '.jsonl.gz';
     for (const date of await namesIn(folder)) {
       if (!date.startsWith('date=')) continue;
-      if (!(await namesIn(join(folder, date))).some((name) => name.endsWith(ending))) continue;
+      if (!(await namesIn(join(folder, date))).some((name) => name.endsWith(ending) && !name.startsWith('.'))) continue;
       this.#filled.add(folder);
       return true;
     }

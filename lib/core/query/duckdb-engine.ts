@@ -26,8 +26,12 @@ export function duckdbEngine(lake: string): ViewEngine {
   };
 }
 
-/** The places in `date=…/` folders where objects of a part lie, for people and for the globs. */
-export const OBJECTS = { events: 'date=*/*.jsonl.gz', late: 'date=*/*.jsonl.gz', curated: 'date=*/*.parquet' } as const;
+/** Where objects of a part lie in its folder. Hidden files are nobody's objects: macOS leaves `._name` beside each file it copies. */
+const OBJECTS = {
+  events: 'date=*/[!.]*.jsonl.gz',
+  late: 'date=*/[!.]*.jsonl.gz',
+  curated: 'date=*/[!.]*.parquet',
+} as const;
 
 function reader(stream: Stream, { prefix }: Part, folder: string): string {
   const glob = literal(`${folder}${OBJECTS[prefix]}`);

@@ -3,10 +3,12 @@ import type { JsonObject } from './json.ts';
 import { timeframeMs } from './time.ts';
 import type { Reason, TransformConfig } from './types.ts';
 
+type ClockName = 'ts' | 'emitted_at' | 'bar_ts';
+
 interface Clock {
   readonly ts: string;
   readonly tsMs: number;
-  readonly source: (typeof CLOCKS)[number];
+  readonly source: ClockName;
 }
 
 interface Context {
@@ -15,11 +17,6 @@ interface Context {
   readonly settings: TransformConfig;
 }
 
-const CLOCKS = ['ts', 'emitted_at', 'bar_ts'] as const;
-
-/** The clocks of a record as the bot wrote them. */
-export type RawClocks = Readonly<Record<(typeof CLOCKS)[number], unknown>>;
-export const clocksOf = ({ ts, emitted_at, bar_ts }: JsonObject): RawClocks => ({ ts, emitted_at, bar_ts });
 /** Bars after which a bar's time counts as old: the bar closes one later, and real bots wrote up to 2.3 bars late. */
 const BARS_LATE = 3;
 
@@ -28,7 +25,7 @@ export interface Happened {
   /** Undefined where the event has no clock at all. */
   readonly ts: string | undefined;
   readonly tsMs: number | undefined;
-  readonly source: (typeof CLOCKS)[number] | 'none';
+  readonly source: ClockName | 'none';
   /** Why the event may not come in by this door. */
   readonly refused: { readonly reason: Reason; readonly detail: string } | undefined;
 }
@@ -37,16 +34,21 @@ const NO_CLOCK: Happened = { ts: undefined, tsMs: undefined, source: 'none', ref
 
 /**
  * Chooses the clock: `ts` falls back to the next one and says so, and stays null where there is none. Flags a naive time
- * and keeps the bot's local spelling in the event; `raw` holds the clocks as the bot wrote them.
+ * and keeps the bot's local spelling in the event.
  */
-export function whenHappened(event: JsonObject, raw: RawClocks, context: Context): Happened {
-  const { clocksUs, naive } = context.findings;
-  if (naive) event.ts_naive = true;
-  const source = CLOCKS.find((name) => clocksUs[name] !== undefined);
-  if (source === undefined) return NO_CLOCK;
+export function whenHappened(event: JsonObject, context: Context): Happened {
+  const { findings } = context;
+  if (findings.naive) event.ts_naive = true;
+  if (findings.tsUs !== undefined) return happened(event, ['ts', findings.tsUs, findings.writtenTs], context);
+  if (findings.emittedUs !== undefined)
+    return happened(event, ['emitted_at', findings.emittedUs, findings.writtenEmitted], context);
+  if (findings.barUs !== undefined) return happened(event, ['bar_ts', findings.barUs, findings.writtenBar], context);
+  return NO_CLOCK;
+}
+
+function happened(event: JsonObject, [source, us, local]: [ClockName, number, unknown], context: Context): Happened {
   const ts = event[source] as string;
-  const tsMs = Math.floor((clocksUs[source] ?? 0) / 1000);
-  const local = raw[source];
+  const tsMs = Math.floor(us / 1000);
   if (typeof local === 'string' && local !== ts && local.length >= 19 && !local.endsWith('Z')) event.ts_local ??= local;
   return { ts, tsMs, source, refused: outsideDoor(event, { ts, tsMs, source }, context) };
 }
@@ -59,7 +61,7 @@ function outsideDoor(
   if (tsMs > arrivedMs + settings.maxSkewMs)
     return { reason: 'clock_skew', detail: `ts ${ts} is ahead of its arrival by ${duration(tsMs - arrivedMs)}` };
   if (settings.maxEventAgeMs === undefined) return undefined;
-  const emittedUs = findings.clocksUs.emitted_at;
+  const { emittedUs } = findings;
   const knownSinceMs =
     emittedUs === undefined ? tsMs + (source === 'bar_ts' ? barsLateMs(event.timeframe) : 0) : emittedUs / 1000;
   const ageMs = arrivedMs - knownSinceMs;

@@ -81,17 +81,14 @@ const toTimestamp: Coerce = (value, path, findings) => {
   if (typeof value === 'string' && isFormatted(value)) {
     const us = formattedToUs(value);
     if (Number.isNaN(us)) return MISFIT;
-    if (isClock(path)) findings.clocksUs[path] = us;
+    findings.clock(path, us, value);
     return value;
   }
   const instant = readInstant(value, findings);
   if (instant === undefined) return MISFIT;
-  if (isClock(path)) findings.clocksUs[path] = instant.us;
+  findings.clock(path, instant.us, value);
   return formatUs(instant.us);
 };
-
-const isClock = (path: string): path is 'ts' | 'emitted_at' | 'bar_ts' =>
-  path === 'ts' || path === 'emitted_at' || path === 'bar_ts';
 
 const oneOf = (values: readonly string[]): Coerce => {
   const known = new Map(values.map((value) => [value.toLowerCase(), value]));

@@ -12,8 +12,13 @@ export class Findings {
   misfits: string[] | undefined;
   /** Values without a column, by path. */
   extra: JsonObject | undefined;
-  /** The event's clocks, so that they need not be read twice. */
-  readonly clocksUs: { ts?: number; emitted_at?: number; bar_ts?: number } = {};
+  /** The event's clocks in microseconds, so that they need not be read twice, and as the bot wrote them. */
+  tsUs: number | undefined;
+  emittedUs: number | undefined;
+  barUs: number | undefined;
+  writtenTs: unknown;
+  writtenEmitted: unknown;
+  writtenBar: unknown;
   /** Whether some time had no zone. */
   naive = false;
   /** Whether some text could hold a credential, or some key names one. */
@@ -33,6 +38,20 @@ export class Findings {
     // A null prototype: keys come from outside, and `__proto__` must stay a plain key.
     this.extra ??= Object.create(null) as JsonObject;
     this.extra[path] = value;
+  }
+
+  /** Notes the instant of a column where it is one of the event's clocks. */
+  clock(column: string, us: number, written: unknown): void {
+    if (column === 'ts') {
+      this.tsUs = us;
+      this.writtenTs = written;
+    } else if (column === 'emitted_at') {
+      this.emittedUs = us;
+      this.writtenEmitted = written;
+    } else if (column === 'bar_ts') {
+      this.barUs = us;
+      this.writtenBar = written;
+    }
   }
 
   notFinite(path: string): void {

@@ -1,7 +1,7 @@
 import type { Draft } from '../dialects/dialect.ts';
 import { lineId, recordLineId } from '../ids.ts';
 import type { Happened } from './clocks.ts';
-import type { JsonObject } from './json.ts';
+import { type JsonObject, toJsonText } from './json.ts';
 import { formatUs } from './time.ts';
 import type { Origin } from './wire.ts';
 
@@ -48,7 +48,7 @@ function forget(event: JsonObject): void {
 }
 
 const PLAIN = /^[ !#-[\]-~]*$/;
-const quote = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+const quote = (text: string): string => (PLAIN.test(text) ? `"${text}"` : toJsonText(text));
 
 /** Remembers the last answer: the lines of a record share file, path and arrival. */
 function remembering<T>(make: (value: T) => string): (value: T) => string {

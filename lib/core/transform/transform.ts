@@ -4,10 +4,10 @@ import { recognise } from '../dialects/index.ts';
 import { NO_CLOCK_DATE } from '../lake/keys.ts';
 import { MAX_RECORD_BYTES } from '../limits.ts';
 import { nameSet } from '../redact.ts';
-import { clocksOf, whenHappened } from './clocks.ts';
+import { whenHappened } from './clocks.ts';
 import { COMPILED, type CompiledStream, intoColumns } from './columns.ts';
 import { Findings } from './findings.ts';
-import { isObject, type JsonObject, parseJson, quoteNumbers, toJsonText, wellFormed } from './json.ts';
+import { isObject, type JsonObject, parseJson, quoteNumbers, toJsonText } from './json.ts';
 import { isBlank, utf8Length } from './lines.ts';
 import { QUARANTINE, quarantine } from './quarantine.ts';
 import { type Redaction, redactTree, redactValues, TooDeep } from './redaction.ts';
@@ -80,7 +80,6 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
   const findings = new Findings(redaction, settings.naiveOffsetMs);
   const event = draft.fields;
   addFacts(event, origin);
-  const clocks = clocksOf(event);
   intoColumns(stream, event, findings);
   if (typeof event.extra === 'string') {
     findings.keep('extra', parseJson(event.extra)?.value ?? event.extra);
@@ -92,7 +91,7 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
     const exact = quoteNumbers(origin.raw);
     if (exact !== origin.raw) return store(decode(exact), { ...origin, raw: exact }, settings, redaction);
   }
-  const happened = whenHappened(event, clocks, { findings, arrivedMs: origin.position.arrivedMs, settings });
+  const happened = whenHappened(event, { findings, arrivedMs: origin.position.arrivedMs, settings });
   if (happened.refused !== undefined) throw new Refusal(happened.refused.reason, happened.refused.detail, stream.name);
 
   const head = stampOf(event, { draft, origin, happened });
@@ -106,7 +105,7 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
     target: stream.name,
     version: draft.version,
     date: happened.ts?.slice(0, 10) ?? NO_CLOCK_DATE,
-    json: wellFormed(join(head, JSON.stringify(event))),
+    json: join(head, toJsonText(event)),
   };
 }
 

@@ -7,7 +7,8 @@ import { firstSequenceOf } from './frame.ts';
 import { decodeHeader, HEADER_BYTES, scanFrames } from './segment.ts';
 import type { WalEntry } from './wal.ts';
 
-const SEGMENT_NAME = /^(\d{10})\.wal(\.damaged)?$/;
+// Padded to ten digits so that a listing is in order; more digits are read too, lest a number that somebody's file raised hides ours.
+const SEGMENT_NAME = /^(\d{10,15})\.wal(\.damaged)?$/;
 
 export const segmentPath = (folder: string, segment: number): string =>
   join(folder, `${String(segment).padStart(10, '0')}.wal`);
@@ -33,7 +34,7 @@ export async function inspectWalFolder(files: Files, folder: string): Promise<Wa
     if (match === null) continue;
     const segment = Number(match[1]);
     highest = Math.max(highest, segment);
-    if (match[2] === undefined) segments.push(segment);
+    if (match[2] === undefined && kind === 'file') segments.push(segment);
   }
   segments.sort((a, b) => a - b);
   const from = checkpoint?.segment ?? 0;
