@@ -7,7 +7,7 @@ export const canonical: Dialect = (record) => {
   const dialect =
     typeof record.dialect === 'string' && record.dialect.startsWith('map:') ? record.dialect : 'canonical';
   record.schema_version = undefined; // the draft says it, in whatever spelling it came
-  return { dialect, stream, version: versionOf(version), fields: record };
+  return { dialect, stream, version: versionOf(version), fields: record, placed: false };
 };
 
 /** `1`, `"1"` and `"v1"`; without one, version 1. */

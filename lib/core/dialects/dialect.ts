@@ -1,3 +1,4 @@
+import type { Findings } from '../transform/findings.ts';
 import type { JsonObject } from '../transform/json.ts';
 
 /** What the path and the sender say about a record that does not say it itself. */
@@ -12,16 +13,21 @@ export interface Hint {
   readonly timeframe: string | undefined;
 }
 
-/** A record in canonical field names, values still as the bot wrote them. */
+/** A record in canonical field names. */
 export interface Draft {
   readonly dialect: string;
   readonly stream: string;
   readonly version: number;
   readonly fields: JsonObject;
+  /** Whether the values are in their columns already; else they are as the bot wrote them. */
+  readonly placed: boolean;
 }
 
-/** Recognises a record and renames its fields; undefined where it is not of this dialect. */
-export type Dialect = (record: JsonObject, hint: Hint) => Draft | undefined;
+/**
+ * Recognises a record, renames its fields and puts them into their columns, in one go: going over them twice costs a
+ * tenth of the transform. Undefined, and nothing in `findings`, where the record is not of this dialect.
+ */
+export type Dialect = (record: JsonObject, hint: Hint, findings: Findings) => Draft | undefined;
 
 /**
  * An empty record with room for the envelope. Written out because V8 turns an object that grows by more than a dozen

@@ -1,3 +1,4 @@
+import type { Findings } from '../transform/findings.ts';
 import type { JsonObject } from '../transform/json.ts';
 import { canonical } from './canonical.ts';
 import type { Dialect, Draft, Hint } from './dialect.ts';
@@ -11,20 +12,20 @@ const NAMED: readonly Dialect[] = [canonical, ...S1, ...OTHERS];
 const KINDS: readonly Dialect[] = [s2Event, ...OTHERS];
 
 /** The record in canonical names, or undefined where no dialect knows it. Record by record: one file may hold several. */
-export function recognise(record: JsonObject, hint: Hint): Draft | undefined {
+export function recognise(record: JsonObject, hint: Hint, findings: Findings): Draft | undefined {
   // One key rules most dialects out: asking each of them would cost as much as parsing the record.
-  if (record.stream !== undefined) return firstOf(NAMED, record, hint);
-  if (record.kind !== undefined) return firstOf(KINDS, record, hint);
-  if (record.sanitized !== undefined) return s1Sanitized(record, hint);
+  if (record.stream !== undefined) return firstOf(NAMED, record, hint, findings);
+  if (record.kind !== undefined) return firstOf(KINDS, record, hint, findings);
+  if (record.sanitized !== undefined) return s1Sanitized(record, hint, findings);
   return (
-    (record.ts_ist === undefined && record.ts_iso === undefined ? undefined : firstOf(S1, record, hint)) ??
-    firstOf(OTHERS, record, hint)
+    (record.ts_ist === undefined && record.ts_iso === undefined ? undefined : firstOf(S1, record, hint, findings)) ??
+    firstOf(OTHERS, record, hint, findings)
   );
 }
 
-function firstOf(dialects: readonly Dialect[], record: JsonObject, hint: Hint): Draft | undefined {
+function firstOf(dialects: readonly Dialect[], record: JsonObject, hint: Hint, findings: Findings): Draft | undefined {
   for (const dialect of dialects) {
-    const draft = dialect(record, hint);
+    const draft = dialect(record, hint, findings);
     if (draft !== undefined) return draft;
   }
   return undefined;

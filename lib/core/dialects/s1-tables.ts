@@ -1,11 +1,11 @@
 import { isSecretName, REDACTED } from '../redact.ts';
 import { isObject, type JsonObject } from '../transform/json.ts';
-import { compileTable, type Rename, type Table } from './table.ts';
+import { compileTable, type Put, type Rename, type Table } from './table.ts';
 
 /** Guards of S1: in its data `true` means that the guard passed. */
-function guards(value: unknown, out: JsonObject): void {
+function guards(value: unknown, put: Put): void {
   if (!isObject(value)) {
-    out.reason_codes = value;
+    put('reason_codes', value);
     return;
   }
   const made = [];
@@ -13,21 +13,24 @@ function guards(value: unknown, out: JsonObject): void {
     const passed = isSecretName(name) ? REDACTED : value[name]; // as a value of `name` it would no longer be told
     made.push(isObject(passed) ? { name, ...passed } : { name, passed });
   }
-  out.guards = made;
+  put('guards', made);
 }
 
 /** The per-timeframe signals have short names in the overlay's own log and long ones in the signal's. */
 const longNames: Readonly<Record<string, string>> = { dir: 'direction', conf: 'confidence' };
-function individualSignals(value: unknown, out: JsonObject): void {
-  if (!isObject(value)) out.individual_signals = value;
+function individualSignals(value: unknown, put: Put): void {
+  if (!isObject(value)) put('individual_signals', value);
   else
-    out.individual_signals = Object.fromEntries(
-      Object.entries(value).map(([timeframe, signal]) => [
-        timeframe,
-        isObject(signal)
-          ? Object.fromEntries(Object.entries(signal).map(([key, cell]) => [longNames[key] ?? key, cell]))
-          : signal,
-      ]),
+    put(
+      'individual_signals',
+      Object.fromEntries(
+        Object.entries(value).map(([timeframe, signal]) => [
+          timeframe,
+          isObject(signal)
+            ? Object.fromEntries(Object.entries(signal).map(([key, cell]) => [longNames[key] ?? key, cell]))
+            : signal,
+        ]),
+      ),
     );
 }
 
@@ -35,8 +38,8 @@ function individualSignals(value: unknown, out: JsonObject): void {
 const drop = (): void => {};
 
 /** Repeats the bar around it in another spelling; counts only where the outer one is missing. */
-const barAgain = (value: unknown, out: JsonObject): void => {
-  out.bar_ts ??= value;
+const barAgain = (value: unknown, put: Put, out: JsonObject): void => {
+  if (out.bar_ts === undefined) put('bar_ts', value);
 };
 
 const common: Table = {
@@ -49,8 +52,8 @@ const common: Table = {
   schema: drop,
   log_type: drop,
   emitter_version: 'emitter_version',
-  _emitter_metadata: (value, out) => {
-    if (isObject(value) && typeof value.emitter_version === 'string') out.emitter_version = value.emitter_version;
+  _emitter_metadata: (value, put) => {
+    if (isObject(value)) put('emitter_version', value.emitter_version);
   },
 };
 

@@ -1,4 +1,6 @@
+import type { Findings } from '../transform/findings.ts';
 import { isObject, type JsonObject } from '../transform/json.ts';
+import { epochToUs, formatUs } from '../transform/time.ts';
 import { type Dialect, type Draft, emptyFields, type Hint } from './dialect.ts';
 import { LOG_STREAMS } from './hints.ts';
 import { BAR_ONLY, FLAT, WRAPPED } from './s1-tables.ts';
@@ -13,7 +15,7 @@ function has(record: JsonObject, keys: readonly string[]): boolean {
 }
 
 /** `{ts, symbol, <payload>, ts_ist}`: the payload's key tells the stream. */
-export const s1Wrapped: Dialect = (record, hint) => {
+export const s1Wrapped: Dialect = (record, hint, findings) => {
   if (
     record.ts === undefined ||
     record.symbol === undefined ||
@@ -21,7 +23,9 @@ export const s1Wrapped: Dialect = (record, hint) => {
   )
     return undefined;
   const stream = wrappedStream(record);
-  return stream === undefined ? undefined : draft('s1-wrapped', { stream, log: stream, table: WRAPPED }, record, hint);
+  return stream === undefined
+    ? undefined
+    : draft('s1-wrapped', { stream, log: stream, table: WRAPPED }, record, { hint, findings });
 };
 
 function wrappedStream(record: JsonObject): string | undefined {
@@ -66,22 +70,20 @@ function signatureOf(record: JsonObject, signatures: readonly Signature[], { log
 }
 
 /** `run_id, asset, …, ts_ist, schema_v`, one gzip member per record. */
-export const s1Flat: Dialect = (record, hint) => {
+export const s1Flat: Dialect = (record, hint, findings) => {
   if (record.run_id === undefined || record.asset === undefined || record.ts_ist === undefined) return undefined;
   const signature = signatureOf(record, SIGNATURES, hint);
   const named = signature ?? byName(hint);
   if (named === undefined) return undefined;
-  const made = draft('s1-flat', { ...named, table: FLAT }, record, hint);
-  const bar = made === undefined || named.stream === 'cohort_fill' ? undefined : barOf(record.event_id);
-  if (made !== undefined && bar !== undefined) made.fields.bar_ts = bar;
-  return made;
+  const bar = named.stream === 'cohort_fill' ? undefined : barOf(record.event_id);
+  return draft('s1-flat', { ...named, table: FLAT }, record, { hint, findings, bar });
 };
 
 /** `<ts int>:<asset>:<topic>:<8 hex>`: the first part is the open of the bar, in ms. */
 function barOf(eventId: unknown): number | undefined {
   if (typeof eventId !== 'string' || eventId.charCodeAt(13) !== 58) return undefined;
   const ms = Number(eventId.slice(0, 13));
-  return Number.isSafeInteger(ms) ? ms : undefined;
+  return Number.isNaN(epochToUs(ms)) ? undefined : ms;
 }
 
 const BAR_ONLY_SIGNATURES: readonly Signature[] = [
@@ -91,7 +93,7 @@ const BAR_ONLY_SIGNATURES: readonly Signature[] = [
 ];
 
 /** Flat records without run, id or emission time: only the bar. */
-export const s1BarOnly: Dialect = (record, hint) => {
+export const s1BarOnly: Dialect = (record, hint, findings) => {
   if (
     record.asset === undefined ||
     record.run_id !== undefined ||
@@ -99,7 +101,9 @@ export const s1BarOnly: Dialect = (record, hint) => {
   )
     return undefined;
   const signature = signatureOf(record, BAR_ONLY_SIGNATURES, hint);
-  return signature === undefined ? undefined : draft('s1-bar', { ...signature, table: BAR_ONLY }, record, hint);
+  return signature === undefined
+    ? undefined
+    : draft('s1-bar', { ...signature, table: BAR_ONLY }, record, { hint, findings });
 };
 
 const FLATTENED: readonly Signature[] = [
@@ -116,21 +120,25 @@ const FLATTENED: readonly Signature[] = [
  * The sanitised generation `{sanitized: {…}, ts_iso, ts}` and the flattened one (columns, a full nested copy and a
  * `sanitized` copy of the whole). The copies hold what the byte cap cut off the columns; a value is kept once.
  */
-export const s1Sanitized: Dialect = (record, hint) => {
+export const s1Sanitized: Dialect = (record, hint, findings) => {
   if (!isObject(record.sanitized)) return undefined;
   const { sanitized, ...outer } = record;
   const merged: JsonObject = { ...(sanitized as JsonObject) };
   for (const key of Object.keys(outer)) if (outer[key] !== null && outer[key] !== undefined) merged[key] = outer[key];
   const generation = Object.keys(outer).length <= 2 ? 's1-sanitized' : 's1-flattened';
-  const inner = s1Wrapped(merged, hint) ?? s1Flat(merged, hint) ?? s1BarOnly(merged, hint) ?? s1Flattened(merged, hint);
+  const inner =
+    s1Wrapped(merged, hint, findings) ??
+    s1Flat(merged, hint, findings) ??
+    s1BarOnly(merged, hint, findings) ??
+    s1Flattened(merged, hint, findings);
   return inner === undefined ? undefined : { ...inner, dialect: generation };
 };
 
 /** Columns alone: the byte cap may have cut off both copies. */
-export const s1Flattened: Dialect = (record, hint) => {
+export const s1Flattened: Dialect = (record, hint, findings) => {
   if (record.ts_iso === undefined && record.ts_ist === undefined) return undefined;
   const named = signatureOf(record, FLATTENED, hint);
-  return named === undefined ? undefined : draft('s1-flattened', { ...named, table: FLAT }, record, hint);
+  return named === undefined ? undefined : draft('s1-flattened', { ...named, table: FLAT }, record, { hint, findings });
 };
 
 /** The stream by `--stream` or by the path, where the record's shape does not say it. */
@@ -139,23 +147,34 @@ function byName(hint: Hint): { stream: string; log: string } | undefined {
   return stream === undefined ? undefined : { stream, log: hint.log ?? stream };
 }
 
+interface Context {
+  readonly hint: Hint;
+  readonly findings: Findings;
+  /** Open of the bar in ms, where the record's id says it. */
+  readonly bar?: number | undefined;
+}
+
 function draft(
   dialect: string,
   { stream, log, table }: { stream: string; log: string; table: Readonly<Record<string, Rename>> },
   record: JsonObject,
-  hint: Hint,
+  { hint, findings, bar }: Context,
 ): Draft | undefined {
   const rename = table[stream];
   if (rename === undefined) return undefined;
   const fields = emptyFields();
-  rename(record, fields);
+  rename(record, fields, findings);
+  if (bar !== undefined) {
+    fields.bar_ts = formatUs(bar * 1000);
+    findings.clock('bar_ts', bar * 1000, undefined);
+  }
   if (stream === 'costs') mendTotal(fields);
   fields.source_log = hint.log !== undefined && LOG_STREAMS[hint.log] === stream ? hint.log : log;
   if (hint.timeframe !== undefined && fields.timeframe === undefined) {
     fields.timeframe = hint.timeframe;
     fields.timeframe_source = 'path';
   }
-  return { dialect, stream, version: 1, fields };
+  return { dialect, stream, version: 1, fields, placed: true };
 }
 
 /** S1 adds fees and impact to its total, so that a cost raises it; the parts are right. */

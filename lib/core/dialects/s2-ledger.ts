@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../transform/json.ts';
 import { type Dialect, emptyFields } from './dialect.ts';
-import { compileTable, type Rename, type Table } from './table.ts';
+import { compileTable, type Put, type Rename, type Table } from './table.ts';
 
 // Ledgers of a session of S2: one file per kind of record, most without any clock. A row is told by the keys that only
 // its ledger has.
@@ -25,14 +25,14 @@ const IDS = ['cycle_id', 'decision_id', 'intent_id', 'risk_decision_id', 'sessio
 const NAMES: Readonly<Record<string, string>> = { intended_side: 'side', intended_quantity: 'qty' };
 
 /** The intended action repeats the ids of the row around it. */
-function intendedAction(value: unknown, out: JsonObject): void {
-  if (!isObject(value)) out.intent_action = value;
+function intendedAction(value: unknown, put: Put, out: JsonObject): void {
+  if (!isObject(value)) put('intent_action', value);
   else
     for (const key of Object.keys(value)) {
       const to = NAMES[key] ?? key;
-      if (key === '__proto__' || (!IDS.includes(key) && out[to] !== undefined && out[to] !== value[key]))
-        out[`intended_action.${key}`] = value[key];
-      else out[to] ??= value[key];
+      const again = out[to] !== undefined && out[to] !== null;
+      if (!again) put(to, value[key]);
+      else if (!IDS.includes(key) && out[to] !== value[key]) put(`intended_action.${key}`, value[key]);
     }
 }
 
@@ -122,11 +122,11 @@ const LEDGERS: readonly Ledger[] = [
 ];
 
 /** Rows of S2's session ledgers. */
-export const s2Ledger: Dialect = (record, hint) => {
+export const s2Ledger: Dialect = (record, hint, findings) => {
   const ledger = LEDGERS.find(({ keys }) => keys.every((key) => record[key] !== undefined));
   if (ledger === undefined) return undefined;
   const fields = Object.assign(emptyFields(), ledger.constants);
   fields.source_log = hint.log ?? ledger.log;
-  ledger.rename(record, fields);
-  return { dialect: 's2-ledger', stream: ledger.stream, version: 1, fields };
+  ledger.rename(record, fields, findings);
+  return { dialect: 's2-ledger', stream: ledger.stream, version: 1, fields, placed: true };
 };

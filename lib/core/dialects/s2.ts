@@ -1,6 +1,6 @@
-import { isObject, type JsonObject } from '../transform/json.ts';
+import { isObject } from '../transform/json.ts';
 import { type Dialect, emptyFields } from './dialect.ts';
-import { compileTable, type Rename, type Table } from './table.ts';
+import { compileTable, type Put, type Rename, type Table, tablePerStream } from './table.ts';
 
 const KIND_STREAMS: Readonly<Record<string, string>> = {
   intent: 'order_intent',
@@ -40,34 +40,33 @@ const PAYLOADS: Readonly<Record<string, Rename>> = {
 };
 
 /** `ALLOW` and `BLOCK` of the fixtures; anything else stays unknown, never blocked. */
-function passed(value: unknown, out: JsonObject): void {
+function passed(value: unknown, put: Put): void {
   const word = typeof value === 'string' ? value.toUpperCase() : value;
-  if (word === 'ALLOW' || word === 'BLOCK') out.passed = word === 'ALLOW';
-  else out.decision = value;
+  if (word === 'ALLOW' || word === 'BLOCK') put('passed', word === 'ALLOW');
+  else put('decision', value);
 }
 
 /** `{ts, session_id, symbol, mode, kind, payload}`. */
-export const s2Event: Dialect = (record, hint) => {
+export const s2Event: Dialect = (record, hint, findings) => {
   const { kind, payload } = record;
   if (typeof kind !== 'string' || record.session_id === undefined || !('payload' in record)) return undefined;
   const stream = KIND_STREAMS[kind.toLowerCase()];
   if (stream === undefined) return undefined;
   const fields = emptyFields();
   fields.source_log = hint.log ?? 'execution_telemetry';
-  envelopeOf(record, fields);
+  AROUND(stream)(record, fields, findings);
   const rename = PAYLOADS[kind.toLowerCase()];
-  if (isObject(payload) && rename !== undefined) rename(payload, fields);
-  else if (payload !== null && payload !== undefined) fields.payload = payload;
-  return { dialect: 's2-event', stream, version: 1, fields };
+  if (isObject(payload) && rename !== undefined) rename(payload, fields, findings);
+  else if (payload !== null && payload !== undefined) findings.keep('payload', payload);
+  return { dialect: 's2-event', stream, version: 1, fields, placed: true };
 };
 
-const ENVELOPE = compileTable('', {
+const AROUND = tablePerStream({
   kind: () => {},
   payload: () => {},
   event_id: 'source_event_id',
   id: 'source_event_id',
 });
-const envelopeOf: Rename = (record, out) => ENVELOPE(record, out);
 
 /** Words of the older pipelines for what happened to an order; `started` and `accepted` are not in their own list but in their data. */
 const EVENT_STREAMS: Readonly<Record<string, string>> = {
@@ -93,13 +92,13 @@ const orderFields: Table = {
   filled_quantity: 'qty',
   fill_price: 'price',
   client_id: 'client_order_id',
-  extra: (value, out) => {
-    if (isObject(value)) for (const key of Object.keys(value)) out[`extra.${key}`] = value[key];
-    else out.detail = value;
+  extra: (value, put) => {
+    if (isObject(value)) for (const key of Object.keys(value)) put(`extra.${key}`, value[key]);
+    else put('detail', value);
   },
 };
 
-const V0 = compileTable('execution', {
+const V0 = tablePerStream({
   ...orderFields,
   schema: () => {},
   'payload.fill.qty': 'qty',
@@ -110,10 +109,10 @@ const V0 = compileTable('execution', {
   'payload.side': 'side',
   'payload.symbol': 'symbol',
 });
-const V1 = compileTable('execution', { ...orderFields, schema_version: () => {} });
+const V1 = tablePerStream({ ...orderFields, schema_version: () => {} });
 
 /** `execution_event_v0` (by `schema`) and `execution_event.v1` (by `schema_version`). */
-export const executionEvent: Dialect = (record) => {
+export const executionEvent: Dialect = (record, _hint, findings) => {
   const v0 = record.schema === 'execution_event_v0';
   if (
     (!v0 && record.schema_version !== 'execution_event.v1') ||
@@ -124,16 +123,16 @@ export const executionEvent: Dialect = (record) => {
   const stream = EVENT_STREAMS[record.event_type.toLowerCase()] ?? 'order';
   const fields = emptyFields();
   fields.source_log = v0 ? 'execution_event_v0' : 'execution_event.v1';
-  (v0 ? V0 : V1)(record, fields);
-  if (stream === 'error' && fields.message === undefined) fields.message = record.reason ?? record.event_type;
+  (v0 ? V0 : V1)(stream)(record, fields, findings);
+  if (stream === 'error') fields.message ??= typeof record.reason === 'string' ? record.reason : record.event_type;
   if (stream === 'system') {
     fields.event = fields.status;
-    delete fields.status;
+    fields.status = undefined;
   }
-  return { dialect: v0 ? 'execution-event-v0' : 'execution-event-v1', stream, version: 1, fields };
+  return { dialect: v0 ? 'execution-event-v0' : 'execution-event-v1', stream, version: 1, fields, placed: true };
 };
 
-const OPS = compileTable('error', {
+const OPS = tablePerStream({
   event_type: 'event',
   msg: 'message',
   exchange: 'venue',
@@ -141,12 +140,12 @@ const OPS = compileTable('error', {
 });
 
 /** Operational events of S2: `{ts, mode, event_type, level, is_anomaly, is_error, msg}`. */
-export const opsEvent: Dialect = (record) => {
+export const opsEvent: Dialect = (record, _hint, findings) => {
   if (typeof record.event_type !== 'string' || typeof record.level !== 'string' || typeof record.is_error !== 'boolean')
     return undefined;
   const stream = record.is_error ? 'error' : 'system';
   const fields = emptyFields();
   fields.source_log = 'ops_events';
-  OPS(record, fields);
-  return { dialect: 's2-ops', stream, version: 1, fields };
+  OPS(stream)(record, fields, findings);
+  return { dialect: 's2-ops', stream, version: 1, fields, placed: true };
 };

@@ -1,36 +1,63 @@
-import { CATALOG } from '../catalog/index.ts';
+import { COMPILED, place, type Target } from '../transform/columns.ts';
+import type { Findings } from '../transform/findings.ts';
 import { isObject, type JsonObject } from '../transform/json.ts';
 
-/** Where a field goes: a canonical name, or a function that writes one or several canonical fields. */
-export type To = string | ((value: unknown, out: JsonObject) => void);
+/** Writes a canonical field. */
+export type Put = (field: string, value: unknown) => void;
+
+/** Where a field goes: a canonical name, or a function that puts one or several; `out` holds what is there already. */
+export type To = string | ((value: unknown, put: Put, out: JsonObject) => void);
 
 /** Dotted path in the bot's record → canonical field. */
 export type Table = Readonly<Record<string, To>>;
 
 interface Node {
   to: To | undefined;
-  /** Several paths lead to the same field: the first that has a value counts. */
+  /** The column of a canonical name. */
+  target: Target | undefined;
+  /** Several paths may lead to the same field: the first that has a value counts. */
   shared: boolean;
   readonly children: Map<string, Node>;
 }
 
-/** Renames a record into `out`; fields the table does not name keep their dotted path, so that they end in `extra`. */
-export type Rename = (record: JsonObject, out: JsonObject) => void;
+/** Puts a record's fields into their columns of `out`; fields the table does not name are kept under their dotted path. */
+export type Rename = (record: JsonObject, out: JsonObject, findings: Findings) => void;
+
+/** What the record around a payload says too. */
+const ENVELOPE = new Set(['ts', 'session_id', 'symbol', 'mode']);
 
 /**
  * Compiles a table for a stream. Every nested path is also known flattened with `_` and `.` (`decision.details.chosen`,
  * `decision_details_chosen`), the form later generations of the same logs take; a column's own name is known by itself.
  */
 export function compileTable(stream: string, table: Table): Rename {
+  const targets = COMPILED.get(stream)?.targets ?? new Map<string, Target>();
   const root = newNode();
   for (const [path, to] of Object.entries(table)) {
     const keys = path.split('.');
     if (keys.length > 1) for (const flat of [path, keys.join('_')]) childOf(root, flat).to ??= to;
-    childAt(root, keys).to = to;
+    keys.reduce(childOf, root).to = to;
   }
-  for (const name of Object.keys(CATALOG[stream]?.columns ?? {})) addOwn(childOf(root, name), name);
-  markShared(root);
-  return (record, out) => rename(root, record, '', out);
+  for (const name of targets.keys()) addOwn(childOf(root, name), name);
+  compileNodes(root, targets);
+  const put =
+    (out: JsonObject, findings: Findings): Put =>
+    (field, value) => {
+      const target = targets.get(field);
+      if (target === undefined) findings.keep(field, value);
+      else place(target, field, value, out, findings);
+    };
+  return (record, out, findings) => rename(root, record, { prefix: '', out, findings, put });
+}
+
+/** The same table for whichever stream a record turns out to belong to. */
+export function tablePerStream(table: Table): (stream: string) => Rename {
+  const compiled = new Map<string, Rename>();
+  return (stream) => {
+    const rename = compiled.get(stream) ?? compileTable(stream, table);
+    compiled.set(stream, rename);
+    return rename;
+  };
 }
 
 /** A column's own name; a wrapper of the same name stays a wrapper. */
@@ -38,7 +65,7 @@ function addOwn(node: Node, name: string): void {
   if (node.children.size === 0) node.to ??= name;
 }
 
-const newNode = (): Node => ({ to: undefined, shared: false, children: new Map() });
+const newNode = (): Node => ({ to: undefined, target: undefined, shared: false, children: new Map() });
 
 function childOf(node: Node, key: string): Node {
   let child = node.children.get(key);
@@ -49,35 +76,39 @@ function childOf(node: Node, key: string): Node {
   return child;
 }
 
-const childAt = (root: Node, keys: readonly string[]): Node => keys.reduce(childOf, root);
-
-function markShared(root: Node): void {
+function compileNodes(root: Node, targets: ReadonlyMap<string, Target>): void {
   const leading = new Map<string, Node[]>();
   const walk = (node: Node): void => {
-    if (typeof node.to === 'string') leading.set(node.to, [...(leading.get(node.to) ?? []), node]);
+    if (typeof node.to === 'string') {
+      node.target = targets.get(node.to);
+      leading.set(node.to, [...(leading.get(node.to) ?? []), node]);
+    }
     for (const child of node.children.values()) walk(child);
   };
   walk(root);
-  for (const nodes of leading.values()) for (const node of nodes) node.shared = nodes.length > 1;
+  for (const [name, nodes] of leading) for (const node of nodes) node.shared = nodes.length > 1 || ENVELOPE.has(name);
 }
 
-function rename(node: Node, record: JsonObject, prefix: string, out: JsonObject): void {
+interface Way {
+  readonly prefix: string;
+  readonly out: JsonObject;
+  readonly findings: Findings;
+  readonly put: (out: JsonObject, findings: Findings) => Put;
+}
+
+function rename(node: Node, record: JsonObject, way: Way): void {
+  const { prefix, out, findings } = way;
   for (const key in record) {
     const value = record[key];
     const child = node.children.get(key);
-    if (child === undefined) keep(out, prefix === '' ? key : `${prefix}${key}`, value);
+    if (child === undefined) findings.keep(`${prefix}${key}`, value);
     else if (typeof child.to === 'string') {
-      if (!child.shared) out[child.to] = value;
-      else if (out[child.to] === undefined || out[child.to] === null) out[child.to] = value;
-      else if (value !== null && value !== out[child.to]) keep(out, `${prefix}${key}`, value);
-    } else if (child.to !== undefined) child.to(value, out);
-    else if (isObject(value)) rename(child, value, `${prefix}${key}.`, out);
-    else keep(out, `${prefix}${key}`, value);
+      const { target, to } = child;
+      if (target === undefined) findings.keep(to, value);
+      else if (!child.shared || out[to] === undefined || out[to] === null) place(target, to, value, out, findings);
+      else if (value !== null && value !== out[to]) findings.keep(`${prefix}${key}`, value);
+    } else if (child.to !== undefined) child.to(value, way.put(out, findings), out);
+    else if (isObject(value)) rename(child, value, { ...way, prefix: `${prefix}${key}.` });
+    else findings.keep(`${prefix}${key}`, value);
   }
-}
-
-/** A field the table does not know keeps its path: the transform moves it to `extra`. */
-function keep(out: JsonObject, path: string, value: unknown): void {
-  // Never a prototype, and never over the value of a column.
-  out[path === '__proto__' || out[path] !== undefined ? `.${path}` : path] = value;
 }

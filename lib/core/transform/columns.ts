@@ -13,7 +13,8 @@ const OTHER = 0;
 /** What the stamp says whatever the record claims; the other columns of the stamp may come from the record. */
 const NEVER_CLAIMED = ['stream', 'schema_version', 'ts_ms', 'ts_source', 'ingested_at', 'dialect'];
 
-interface Target {
+/** A column, compiled. */
+export interface Target {
   readonly quick: number;
   readonly coerce: Coerce;
   readonly envelope: boolean;
@@ -54,10 +55,27 @@ function quickCheck(column: { type: unknown; values?: readonly string[] }): numb
   return column.type === 'boolean' ? BOOLEAN : OTHER;
 }
 
+const fits = (quick: number, value: unknown): boolean =>
+  quick === DOUBLE
+    ? typeof value === 'number' && Number.isFinite(value)
+    : quick === BOOLEAN && typeof value === 'boolean';
+
 /**
- * Puts every field into its column, in place. What has no column, or does not fit it, moves to `findings`; nothing is
- * dropped but nulls of the envelope. An own field that is null stays null: missing and null are different things.
+ * Puts one value into its column of `fields`. One that does not fit moves to `findings`; a null is dropped in the
+ * envelope, and stays a null elsewhere: missing and null are different things.
  */
+export function place(target: Target, name: string, value: unknown, fields: JsonObject, findings: Findings): void {
+  if (fits(target.quick, value)) fields[name] = value;
+  else if (value === null) {
+    if (!target.envelope) fields[name] = null;
+  } else if (value !== undefined && target.quick !== STAMPED) {
+    const coerced = target.coerce(value, name, findings);
+    if (coerced === MISFIT) findings.misfit(name, value);
+    else fields[name] = coerced;
+  }
+}
+
+/** The same for every field of a record, in place; fields without a column move to `findings`. */
 export function intoColumns({ targets }: CompiledStream, fields: JsonObject, findings: Findings): void {
   for (const key in fields) {
     const value = fields[key];
@@ -69,13 +87,7 @@ export function intoColumns({ targets }: CompiledStream, fields: JsonObject, fin
       continue;
     }
     const { quick } = target;
-    if (quick === STAMPED) continue;
-    if (
-      quick === DOUBLE
-        ? typeof value === 'number' && Number.isFinite(value)
-        : quick === BOOLEAN && typeof value === 'boolean'
-    )
-      continue;
+    if (quick === STAMPED || fits(quick, value)) continue;
     if (value === null) {
       if (target.envelope) fields[key] = undefined;
       continue;

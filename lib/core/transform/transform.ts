@@ -5,7 +5,7 @@ import { NO_CLOCK_DATE } from '../lake/keys.ts';
 import { MAX_RECORD_BYTES } from '../limits.ts';
 import { nameSet } from '../redact.ts';
 import { whenHappened } from './clocks.ts';
-import { COMPILED, type CompiledStream, intoColumns } from './columns.ts';
+import { COMPILED, type CompiledStream, intoColumns, place } from './columns.ts';
 import { Findings } from './findings.ts';
 import { isObject, type JsonObject, parseJson, quoteNumbers, toJsonText } from './json.ts';
 import { isBlank, utf8Length } from './lines.ts';
@@ -73,14 +73,14 @@ function decode(line: string): JsonObject {
 }
 
 function store(record: JsonObject, origin: Origin, settings: TransformConfig, redaction: Redaction): Verdict {
-  const draft = recognise(record, hintOf(origin.path, origin.stream));
+  const findings = new Findings(redaction, settings.naiveOffsetMs);
+  const draft = recognise(record, hintOf(origin.path, origin.stream), findings);
   if (draft === undefined)
     throw new Refusal('unknown_shape', `no dialect knows a record with the keys ${someKeys(record)}`);
   const stream = compiled(draft);
-  const findings = new Findings(redaction, settings.naiveOffsetMs);
   const event = draft.fields;
-  addFacts(event, origin);
-  intoColumns(stream, event, findings);
+  if (!draft.placed) intoColumns(stream, event, findings);
+  addFacts(stream, event, { origin, findings });
   if (typeof event.extra === 'string') {
     findings.keep('extra', parseJson(event.extra)?.value ?? event.extra);
     event.extra = undefined;
@@ -128,11 +128,16 @@ function compiled(draft: Draft): CompiledStream {
 const FACTS = ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symbol'] as const;
 
 /** Facts the sender knows fill what the line does not say. */
-function addFacts(event: JsonObject, { facts }: Origin): void {
-  if (facts === undefined) return;
+function addFacts(
+  { targets }: CompiledStream,
+  event: JsonObject,
+  { origin, findings }: { origin: Origin; findings: Findings },
+): void {
+  if (origin.facts === undefined) return;
   for (const name of FACTS) {
-    const fact = facts[name];
-    if (fact !== undefined) event[name] ??= fact;
+    const target = targets.get(name);
+    if (target !== undefined && (event[name] === undefined || event[name] === null))
+      place(target, name, origin.facts[name], event, findings);
   }
 }
 
