@@ -36,7 +36,9 @@ export async function readSettings(dataDir: string): Promise<Settings> {
   const path = join(dataDir, FILE);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return '{}';
-    throw error;
+    if (errnoOf(error) === 'ENOTDIR')
+      throw new NightdeskError('PATH_NOT_FOUND', `${dataDir} is a file; --data names a folder`, { cause: error });
+    throw new NightdeskError('CONFIG_INVALID', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   });
   const parsed = schema.safeParse(parse(path, text));
   if (parsed.success) return parsed.data;
@@ -47,17 +49,26 @@ export async function readSettings(dataDir: string): Promise<Settings> {
 /** The transform as the settings of a data folder make it. */
 export async function transformOf(dataDir: string, more: Partial<TransformConfig> = {}): Promise<TransformLine> {
   const { zone, redact, hash } = await readSettings(dataDir);
+  const hashSalt = hash.length === 0 ? '' : await saltOf(dataDir);
   return createTransform(
     {
       ...(zone === 'UTC' ? {} : { naiveOffsetMs: naiveOffsetIn(zone) }),
       redactKeys: redact,
       hashKeys: hash,
-      hashSalt: hash.length === 0 ? '' : await saltOf(dataDir),
+      hashSalt,
       ...more,
     },
-    { sha256 },
+    { sha256: hash.length === 0 ? sha256 : hashOnce(hashSalt) },
   );
 }
+
+const HASHED = /^h:([0-9a-f]{16})$/;
+
+/** Redrive runs lines again whose values were hashed when they came in: hashed once more, an account would be two. */
+const hashOnce =
+  (salt: string) =>
+  (text: string): string =>
+    (text.startsWith(salt) ? HASHED.exec(text.slice(salt.length))?.[1] : undefined) ?? sha256(text);
 
 /** The folder's own random salt, made when it is first needed: without it a hashed account number is soon guessed. */
 async function saltOf(dataDir: string): Promise<string> {

@@ -144,6 +144,16 @@ test('an object that nobody asks for may be damaged', async () => {
   );
 });
 
+test('hidden files beside the objects are nobody’s: those that macOS leaves when it copies', async () => {
+  const data = tempFolder();
+  writeObject(data, 'events/market/v1/date=2025-11-21/._bad.jsonl.gz', Buffer.from('no gzip'));
+  const lake = await openTestLake(data);
+  expect(await lake.cell('select count(*) from market')).toBe(0);
+
+  writeLake(data, [exampleEvent('market', { ts_ms: NOON_MS })]);
+  expect(await lake.cell('select count(*) from market')).toBe(1);
+});
+
 test('lines that are no event cost only themselves', async () => {
   const data = tempFolder();
   const good = exampleEvent('market', { ts_ms: NOON_MS });
@@ -280,7 +290,9 @@ test('cells are plain data', async () => {
     count(*) as n, 9007199254740993 as huge, 1.5 as dec, 123456789012345678901.5 as long_dec,
     timestamp '2020-01-01 00:00:00.5' as ts, timestamptz '1960-01-01 00:00:00.000001Z' as tz, date '2020-02-29' as d,
     cast('nan' as double) as nan, cast('-inf' as double) as inf, map {'__proto__': 1, 'b': 2} as m, map {1: 'x'} as by_number,
-    {'a': [1, null], 'b': {'c': true}} as s, null as nothing, sum(2) as total, cast('infinity' as timestamp) as never`);
+    {'a': [1, null], 'b': {'c': true}} as s, null as nothing, sum(2) as total, cast('infinity' as timestamp) as never,
+    timestamp_s '2020-01-01 00:00:01' as s1, timestamp_ms '1960-01-01 00:00:00.5' as ms, timestamp_ns '2020-01-01 00:00:00.123456789' as ns,
+    cast([1, null] as integer[2]) as fixed, union_value(k := 1) as either`);
 
   const m = row?.m;
   expect(JSON.stringify(m)).toBe('{"__proto__":1,"b":2}');
@@ -300,6 +312,11 @@ test('cells are plain data', async () => {
     nothing: null,
     total: 2,
     never: 'infinity',
+    s1: '2020-01-01T00:00:01.000000',
+    ms: '1960-01-01T00:00:00.500000',
+    ns: '2020-01-01T00:00:00.123456',
+    fixed: [1, null],
+    either: 1,
   });
 });
 

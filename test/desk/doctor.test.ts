@@ -111,6 +111,18 @@ test('a desk that was killed is critical, and its write-ahead log is pointed at'
   });
 });
 
+test('a desk of another folder that took the port of one that was killed is no consolation', async () => {
+  const data = tempFolder();
+  const url = await answering({ ...healthy, startedAt: '2025-11-22T00:00:00.000Z' });
+  const note = { pid: process.pid, url, startedAt: '2025-11-21T00:00:00.000Z' };
+  writeFileSync(dataFolder(data).desk, JSON.stringify(note));
+
+  const { code, checks } = await doctor(data);
+
+  expect(code).toBe(3);
+  expect(checks.desk).toMatchObject({ status: 'critical', message: expect.stringContaining('another desk answers') });
+});
+
 test.each(['not json', '[]', '{"pid":"x","url":5}', '{}'])('a note that says nothing is no desk: %s', async (note) => {
   const data = tempFolder();
   writeFileSync(dataFolder(data).desk, note);

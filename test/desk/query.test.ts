@@ -49,6 +49,12 @@ test('JSON is one array of objects, with cells a program can read', async () => 
   ]);
 });
 
+test('a foreign log cannot move the terminal’s cursor, nor turn its text around', async () => {
+  const { out } = await nightdesk('query', `select chr(27) || '[2Ja' || chr(8238) || 'b' as x`, '--data', tempFolder());
+
+  expect(out.split('\n')[1]?.trim()).toBe('·[2Ja·b');
+});
+
 test('an answer without rows is a table with its head, an empty JSON array, a CSV header', async () => {
   const ask = async (format: string): Promise<string> =>
     (await nightdesk('query', 'select symbol, mid from market', '--format', format, '--data', tempFolder())).out;

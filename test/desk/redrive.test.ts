@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import { createTransform } from '../../lib/core/transform/transform.ts';
 import type { TransformConfig, Verdict } from '../../lib/core/transform/types.ts';
 import { wireLine } from '../../lib/core/transform/wire.ts';
 import { redrive } from '../../lib/desk/query/redrive.ts';
+import { transformOf } from '../../lib/desk/settings.ts';
 import { nightdesk } from '../support/command.ts';
 import { writeLines } from '../support/lake.ts';
 import { openTestLake, type TestLake } from '../support/open-lake.ts';
@@ -231,4 +233,22 @@ test.each([
 
 test('an empty quarantine is said to be one', async () => {
   expect((await nightdesk('redrive', '--data', tempFolder())).err).toBe('Nothing in quarantine fits.\n');
+});
+
+test('the settings of the folder count: what they name is hashed once, whenever it is stored', async () => {
+  const data = tempFolder();
+  writeFileSync(join(data, 'nightdesk.json'), JSON.stringify({ zone: 'Asia/Kolkata', hash: ['account_id'] }));
+  const event = (id: string): string =>
+    JSON.stringify({ stream: 'health', event_id: id, ts: '2025-11-21T12:00:00', account_id: 'acc-1' });
+  const at = { recordId: 'r', index: 0, arrivedMs: ARRIVED_MS };
+  const [strict, lax] = [await transformOf(data, STRICT), await transformOf(data)];
+  writeLines(data, [strict(event('held'), at) ?? [], lax(event('stored'), at) ?? []].flat());
+
+  expect(await json('redrive', '--data', data)).toMatchObject({ looked: 1, stored: 1 });
+
+  const lake = await openTestLake(data);
+  const rows = await lake.rows('select ts, account_id from health');
+  expect(rows).toHaveLength(2);
+  expect(rows[0]).toEqual(rows[1]);
+  expect(rows[0]).toMatchObject({ ts: '2025-11-21T06:30:00.000000Z', account_id: expect.stringMatching(/^h:/) });
 });

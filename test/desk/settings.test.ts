@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSettings, transformOf } from '../../lib/desk/settings.ts';
@@ -50,4 +50,20 @@ test.each([
   [{ hashes: [] }, 'hashes'],
 ])('settings %j are refused by name', async (settings, message) => {
   await expect(readSettings(folderWith(settings))).rejects.toThrow(message);
+});
+
+test('a value that was hashed when it came in is not hashed again, so that an account stays one', async () => {
+  const folder = folderWith({ hash: ['account_id'] });
+  const { account_id } = await stored(folder, { account_id: 'acc-1' });
+
+  expect((await stored(folder, { account_id })).account_id).toBe(account_id);
+  expect((await stored(folder, { account_id: `${account_id}0` })).account_id).not.toBe(`${account_id}0`);
+});
+
+test('a data folder that is a file, and settings that are a folder, are told as what they are', async () => {
+  const folder = folderWith({});
+  await expect(readSettings(join(folder, 'nightdesk.json'))).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' });
+
+  mkdirSync(join(folder, 'other', 'nightdesk.json'), { recursive: true });
+  await expect(readSettings(join(folder, 'other'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
 });

@@ -40,6 +40,15 @@ test('every line of the lake is an event, a repeat, quarantined, or unreadable',
   expect(inventory.totals).toEqual({ lines: 7, events: 3, duplicates: 1, quarantined: 2, redriven: 0, unreadable: 1 });
 });
 
+test('only objects are counted as objects', async () => {
+  const data = tempFolder();
+  const [key = ''] = writeLake(data, [exampleEvent('market', { ts_ms: NOON_MS })]);
+  for (const name of [`${key}.tmp`, key.replace(/[^/]*$/, '._copied.jsonl.gz')])
+    writeObject(data, name, Buffer.from('of no gzip'));
+
+  expect(factsOf(await streams(data), 'market')).toMatchObject({ events: 1, objects: 1 });
+});
+
 test('an event that came again on another day of quarantine is a duplicate', async () => {
   const data = tempFolder();
   const line = exampleEvent('quarantine', { ts_ms: NOON_MS });

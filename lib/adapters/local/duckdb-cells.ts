@@ -1,10 +1,15 @@
 import {
+  DuckDBArrayValue,
   DuckDBDecimalValue,
   DuckDBListValue,
   DuckDBMapValue,
   DuckDBStructValue,
+  DuckDBTimestampMillisecondsValue,
+  DuckDBTimestampNanosecondsValue,
+  DuckDBTimestampSecondsValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
+  DuckDBUnionValue,
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { Cell } from '../../core/ports/index.ts';
@@ -32,7 +37,14 @@ export function cellOf(value: DuckDBValue): Cell {
     return value.width <= EXACT_DIGITS ? value.toDouble() : decimalOf(value.toString());
   if (value instanceof DuckDBTimestampValue) return value.isFinite ? isoOf(value.micros) : value.toString();
   if (value instanceof DuckDBTimestampTZValue) return value.isFinite ? `${isoOf(value.micros)}Z` : value.toString();
-  if (value instanceof DuckDBListValue) return value.items.map(cellOf);
+  if (value instanceof DuckDBTimestampSecondsValue)
+    return value.isFinite ? isoOf(value.seconds * 1_000_000n) : String(value);
+  if (value instanceof DuckDBTimestampMillisecondsValue)
+    return value.isFinite ? isoOf(value.millis * 1_000n) : String(value);
+  if (value instanceof DuckDBTimestampNanosecondsValue)
+    return value.isFinite ? isoOf(value.nanos / 1_000n) : String(value);
+  if (value instanceof DuckDBUnionValue) return cellOf(value.value);
+  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(cellOf);
   if (value instanceof DuckDBStructValue) return objectOf(Object.entries(value.entries));
   if (value instanceof DuckDBMapValue)
     return objectOf(value.entries.map(({ key, value: item }) => [textOf(cellOf(key)), item]));

@@ -10,7 +10,7 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   too_deep: 'flatten the event, or send the deep part as JSON text',
   too_large: 'send less in one event; the limit is that of a Firehose record',
   unknown_shape:
-    '`nightdesk init` looks at the logs and writes a map for formats of your own; then run `nightdesk redrive`',
+    '`nightdesk init` looks at the logs and writes a map for formats of your own; send them again with --map, then run `nightdesk redrive`',
   unknown_stream: '`nightdesk schema` lists the streams; name one of them with --stream, or in the map',
   unknown_version: 'update Nightdesk, or send the version of the stream that `nightdesk schema` shows',
   clock_skew: 'set the clock or the time zone of the bot; what it sends from then on is stored',

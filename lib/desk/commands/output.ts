@@ -94,9 +94,8 @@ const text = (value: unknown): string =>
       ? JSON.stringify(value, jsonValue)
       : String(value);
 
-/** Control characters of a foreign log must not move a terminal's cursor. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-const tableCell = (value: unknown): string => text(value).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+/** Control characters of a foreign log must not move a terminal's cursor, nor turn its text around. */
+const tableCell = (value: unknown): string => text(value).replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '·');
 
 /** A cell that a spreadsheet would read as a formula gets a leading apostrophe; numbers stay as they are. */
 export const csvCell = (value: unknown): string => {

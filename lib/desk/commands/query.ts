@@ -81,7 +81,7 @@ async function named(name: string): Promise<NamedQuery> {
   );
   throw new NightdeskError(
     'QUERY_FAILED',
-    `there is no query named ${name}${close === undefined ? '' : `; did you mean ${close}?`} \`nightdesk query --list\` shows them all`,
+    `there is no query named ${name}; ${close === undefined ? '' : `did you mean ${close}? `}\`nightdesk query --list\` shows them all`,
   );
 }
 

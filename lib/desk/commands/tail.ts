@@ -78,7 +78,7 @@ function knownStream(name: string): string {
   const close = nearestName(name, Object.keys(CATALOG));
   throw new NightdeskError(
     'UNKNOWN_STREAM',
-    `there is no stream ${name}${close === undefined ? '' : `; did you mean ${close}?`} \`nightdesk schema\` lists them`,
+    `there is no stream ${name}; ${close === undefined ? '' : `did you mean ${close}? `}\`nightdesk schema\` lists them`,
   );
 }
 

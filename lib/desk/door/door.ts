@@ -36,6 +36,7 @@ export function openDoor(options: DoorOptions): Promise<RunningServer> {
   const inner = { ...options, budget: new BodyBudget(BODIES_BYTES) };
 
   async function answer(request: IncomingMessage): Promise<Reply | undefined> {
+    if (hasTwoHosts(request)) return problem(400, 'TWO_HOSTS', 'Send one Host header.');
     const stranger = foreign(request.headers);
     if (stranger === 'host') return foreignHost(request);
     if (stranger === 'origin')
@@ -71,6 +72,10 @@ export function openDoor(options: DoorOptions): Promise<RunningServer> {
     },
   });
 }
+
+/** Node gives the first of several; what stands before the desk may have gone by the last. */
+const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean =>
+  rawHeaders.filter((text, i) => i % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host').length > 1;
 
 /** Whoever shows no token where tokens are asked for learns no more than whether the desk takes events. */
 function answerHealth(request: IncomingMessage, { health, tokens }: DoorOptions): Reply {

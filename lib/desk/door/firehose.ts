@@ -133,6 +133,7 @@ function describe(options: FirehoseOptions, request: object): string {
 function list({ streams }: FirehoseOptions, request: object): string {
   const start = 'ExclusiveStartDeliveryStreamName' in request ? request.ExclusiveStartDeliveryStreamName : undefined;
   const limit = 'Limit' in request && typeof request.Limit === 'number' ? request.Limit : 10;
+  if (limit < 1) throw validation('limit', 'Member must have value greater than or equal to 1');
   const type = 'DeliveryStreamType' in request ? request.DeliveryStreamType : undefined;
   const names = type === undefined || type === 'DirectPut' ? [...streams].sort() : [];
   const after = typeof start === 'string' ? names.filter((name) => name > start) : names;

@@ -10,7 +10,7 @@ export interface Token {
 const LINE = /^([\w.@+-]{1,128})(?:\s*:\s*|\s+)(\S+)$/;
 const SHORTEST = 16;
 
-/** Reads `name:token` or `name token` lines; blank ones and those that begin with # are skipped. @throws CONFIG_INVALID, never with a token in it */
+/** Reads `name:token` or `name token` lines; blank ones and those that begin with # are skipped. @throws CONFIG_INVALID, never with a token in it, nor with a name, which is the token where the two are swapped */
 export function parseTokens(text: string, path: string): Token[] {
   const tokens: Token[] = [];
   for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -23,10 +23,10 @@ export function parseTokens(text: string, path: string): Token[] {
     if (secret.length < SHORTEST)
       throw new NightdeskError(
         'CONFIG_INVALID',
-        `the token of ${name} (${where}) has ${secret.length} characters, at least ${SHORTEST} are needed`,
+        `the token in ${where} has ${secret.length} characters, at least ${SHORTEST} are needed`,
       );
     if (tokens.some((token) => token.name === name))
-      throw new NightdeskError('CONFIG_INVALID', `${where} names ${name} a second time`);
+      throw new NightdeskError('CONFIG_INVALID', `${where} has a name that stands there already`);
     tokens.push({ name, secret });
   }
   if (tokens.length === 0)

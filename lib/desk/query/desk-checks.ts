@@ -11,6 +11,19 @@ export function deskCheck({ desk, data }: DoctorFacts): Check {
       `no answer from ${url}: ${unreachable}; look at what the desk printed, and start it again with \`nightdesk up\``,
       value,
     );
+  // Another desk may have taken the port of one that was killed. One that asks for tokens does not tell strangers.
+  if (
+    note !== undefined &&
+    url === note.url &&
+    typeof health?.startedAt === 'string' &&
+    health.startedAt !== note.startedAt
+  )
+    return check(
+      'desk',
+      'critical',
+      `another desk answers at ${url}; that of ${data} is gone without a goodbye: start it again with \`nightdesk up --data ${data}\``,
+      value,
+    );
   if (health !== undefined)
     return health.status === 'ok'
       ? check('desk', 'ok', `the desk at ${url} takes events`, value)

@@ -119,7 +119,7 @@ async function sizesOf(lake: string): Promise<Sizes> {
   const sizes = new Map<string, { objects: number; bytes: number }>();
   for await (const { key, bytes } of createFolderStore(lake).list(PREFIXES.events)) {
     const stream = parseKey(key)?.stream;
-    if (stream === undefined) continue;
+    if (stream === undefined || !key.endsWith('.jsonl.gz')) continue;
     const size = sizes.get(stream) ?? { objects: 0, bytes: 0 };
     sizes.set(stream, { objects: size.objects + 1, bytes: size.bytes + bytes });
   }

@@ -200,6 +200,8 @@ describe('a token file', () => {
     ['has a short token', 'bot-a:hunter2', /line 1 of tokens.*7 characters/],
     ['names one twice', `bot-a:${SECRET}\nbot-a:${SECRET}`, /line 2 of tokens/],
     ['has a line of another form', `just-${SECRET}`, /line 1 of tokens/],
+    ['has name and token swapped', `${SECRET}:bot-a`, /line 1 of tokens.*5 characters/],
+    ['has them swapped twice', `${SECRET}:a-name-of-sixteen\n${SECRET}:a-name-of-sixteen`, /line 2 of tokens/],
   ])('is refused when it %s, without its tokens in the message', (_, text, message) => {
     const parse = (): unknown => parseTokens(text, 'tokens');
     expect(parse).toThrow(message);

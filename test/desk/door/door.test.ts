@@ -102,6 +102,7 @@ describe('the door', () => {
     ])
       expect(['421', '400'], host).toContain(await status(`Host: ${host}`));
     expect(await status('X: y')).toBe('400');
+    expect(await status('Host: localhost\r\nhost: evil.example')).toBe('400');
   });
 
   test('refuses web pages of other origins, and those of this machine’s other ports', async () => {

@@ -143,6 +143,7 @@ describe('the Firehose door', () => {
       DeliveryStreamNames: ['b'],
       HasMoreDeliveryStreams: true,
     });
+    expect((await call(desk.url, 'ListDeliveryStreams', { Limit: 0 })).json.__type).toBe('ValidationException');
   });
 
   test('takes as many records of a batch as there is room for and answers the rest ServiceUnavailableException, in order', async () => {

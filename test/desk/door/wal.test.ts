@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -190,6 +190,25 @@ describe('the write-ahead log', () => {
     truncateSync(join(folder, '0000000001.wal'), end.offset - 1);
     const { entries } = await open(folder);
     expect(entries.map((entry) => textsOf(entry)[0])).toEqual(['forged']);
+  });
+});
+
+describe('a folder with things of others in it', () => {
+  test('is opened again and again, and what is appended beside them comes back', async () => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, '0000000001.wal'));
+    mkdirSync(join(folder, '0000000700.wal'));
+    writeFileSync(join(folder, '9999999999.wal'), 'junk');
+    writeFileSync(join(folder, 'notes.txt'), 'junk');
+    const first = await open(folder);
+    const { end } = await first.wal.append(frameOf(['delivered']));
+    await first.wal.checkpoint(end);
+    await first.wal.append(frameOf(['waiting']));
+
+    const { entries, log } = await open(folder);
+
+    expect(entries.flatMap(textsOf)).toEqual(['waiting']);
+    expect([...first.log.said, ...log.said]).toEqual([]);
   });
 });
 
