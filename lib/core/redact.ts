@@ -79,13 +79,20 @@ export const looksSuspicious = (text: string): boolean => SUSPICIOUS.test(text);
 /** The text with everything that looks like a credential replaced. */
 export const redactText = (text: string): string => text.replace(CREDENTIALS, REDACTED);
 
-const NAMED_SECRET = new RegExp(
-  `(["']?(?:${[...SECRET_NAMES].map((name) => name.replaceAll('_', '[_-]?')).join('|')})["']?\\s*[:=]\\s*)("[^"\\\\]*(?:\\\\.[^"\\\\]*)*"?|'[^']*'?|[^\\s,;&}"']+)`,
-  'gi',
-);
+/** `name: value` in whatever notation, the name being one of these. */
+const namedValue = (names: readonly string[]): RegExp =>
+  new RegExp(
+    `(["']?\\b(?:${names.map((name) => name.replaceAll(/[^\w]/g, '\\$&').replaceAll('_', '[_-]?')).join('|')})\\b["']?\\s*[:=]\\s*)("[^"\\\\]*(?:\\\\.[^"\\\\]*)*"?|'[^']*'?|[^\\s,;&}"']+)`,
+    'gi',
+  );
 
-/** Redaction of a line that could not be parsed: named secrets as well as values that look like credentials. */
-export const redactLine = (line: string): string => redactText(line.replace(NAMED_SECRET, `$1"${REDACTED}"`));
+const NAMED_SECRET = namedValue([...SECRET_NAMES]);
+
+/** Redaction of a line that could not be parsed: named secrets, the built-in and `more`, and values that look like credentials. */
+export function redactLine(line: string, more: readonly string[] = []): string {
+  const named = line.replace(NAMED_SECRET, `$1"${REDACTED}"`);
+  return redactText(more.length === 0 ? named : named.replace(namedValue(more), `$1"${REDACTED}"`));
+}
 
 /** Names in the folded form, for `isSecretName`'s second argument. */
 export const nameSet = (names: readonly string[]): ReadonlySet<string> => new Set(names.map(folded));

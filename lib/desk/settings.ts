@@ -58,17 +58,9 @@ export async function transformOf(dataDir: string, more: Partial<TransformConfig
       hashSalt,
       ...more,
     },
-    { sha256: hash.length === 0 ? sha256 : hashOnce(hashSalt) },
+    { sha256 },
   );
 }
-
-const HASHED = /^h:([0-9a-f]{16})$/;
-
-/** Redrive runs lines again whose values were hashed when they came in: hashed once more, an account would be two. */
-const hashOnce =
-  (salt: string) =>
-  (text: string): string =>
-    (text.startsWith(salt) ? HASHED.exec(text.slice(salt.length))?.[1] : undefined) ?? sha256(text);
 
 /** The folder's own random salt, made when it is first needed: without it a hashed account number is soon guessed. */
 async function saltOf(dataDir: string): Promise<string> {

@@ -67,3 +67,16 @@ test('a data folder that is a file, and settings that are a folder, are told as 
   mkdirSync(join(folder, 'other', 'nightdesk.json'), { recursive: true });
   await expect(readSettings(join(folder, 'other'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
 });
+
+test.each([
+  ['is no JSON', '{"account_id": "ACC-9", "pin": "1234", ', undefined],
+  ['is not UTF-8', '{"account_id":"ACC-9","pin":"1234","x":"\ufffd"}', 'invalid_utf8' as const],
+  ['lies in one record with lines of other partitions', 'account_id=ACC-9 pin=1234', 'deaggregation_limit' as const],
+])('a line in quarantine that %s gives away no name of the settings', async (_what, line, refused) => {
+  const transform = await transformOf(folderWith({ redact: ['pin'], hash: ['account_id'] }));
+
+  const { raw } = JSON.parse(transform(line, position(), refused)?.json ?? '{}');
+
+  expect(raw).toContain('account_id');
+  expect(raw).not.toMatch(/ACC-9|1234/);
+});

@@ -22,7 +22,7 @@ export interface Quarantined {
 export const FACT_COLUMNS = ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symbol'] as const;
 
 /** Of these the stored text is not what the bot wrote, or a map has to read it: running them again would store something else. */
-const FINAL: ReadonlySet<string> = new Set<Reason>(['invalid_utf8', 'map_failed']);
+const FINAL: ReadonlySet<string> = new Set<Reason>(['invalid_utf8', 'damaged', 'map_failed']);
 
 /**
  * Runs a line of quarantine through the transform of today, under its first identity and time of arrival.

@@ -1,6 +1,5 @@
 import { MAX_HOPS, REPLY_BUDGET_BYTES } from '../limits.ts';
 import { isObject, parseJson } from './json.ts';
-import { quarantineWhole } from './quarantine.ts';
 import { transformRecord } from './record.ts';
 import type { TransformLine, Verdict } from './types.ts';
 
@@ -82,7 +81,8 @@ function onePartition(record: FirehoseRecord, data: Uint8Array, transform: Trans
   const { recordId, approximateArrivalTimestamp: arrivedMs } = record;
   const verdicts = transformRecord({ recordId, arrivedMs, data }, transform);
   if (verdicts.length < 2 || shareOnePartition(verdicts)) return verdicts;
-  return [quarantineWhole('deaggregation_limit', new TextDecoder().decode(data), { recordId, index: 0, arrivedMs })];
+  const whole = transform(new TextDecoder().decode(data), { recordId, index: 0, arrivedMs }, 'deaggregation_limit');
+  return whole === undefined ? [] : [whole];
 }
 
 function shareOnePartition(verdicts: readonly Verdict[]): boolean {

@@ -1,5 +1,4 @@
 import { splitLines } from './lines.ts';
-import { quarantineWhole } from './quarantine.ts';
 import type { Position, TransformLine, Verdict } from './types.ts';
 
 /** A record as a door hands it over. */
@@ -17,7 +16,7 @@ export function transformRecord(record: IncomingRecord, transform: TransformLine
     const line = lines[index];
     if (line === undefined) continue;
     const position: Position = { recordId: record.recordId, index, arrivedMs: record.arrivedMs };
-    const verdict = line.valid ? transform(line.text, position) : quarantineWhole('invalid_utf8', line.text, position);
+    const verdict = transform(line.text, position, line.valid ? undefined : 'invalid_utf8');
     if (verdict !== undefined) verdicts.push(verdict);
   }
   return verdicts;

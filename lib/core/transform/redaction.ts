@@ -76,19 +76,25 @@ function redactScalar(value: string | number, path: string, findings: Findings):
 const namesSecret = (key: string, { secretNames }: Redaction): boolean =>
   key.includes('.') ? key.split('.').some((part) => isSecretName(part, secretNames)) : isSecretName(key, secretNames);
 
+/** Redrive runs lines again whose values were hashed when they came in: hashed once more, an account would be two. */
+const HASHED = /^h:[0-9a-f]{16}$/;
+
 const hashed = (value: unknown, redaction: Redaction): unknown =>
-  value === null || value === undefined
+  value === null || value === undefined || (typeof value === 'string' && HASHED.test(value))
     ? value
     : `h:${redaction.hash(typeof value === 'string' ? value : JSON.stringify(value))}`;
+
+/** In text nothing can be hashed: a value of a hashed name is removed. */
+const namesOf = ({ secretNames, hashedNames }: Redaction): readonly string[] => [...secretNames, ...hashedNames];
 
 /** A line for the quarantine: verbatim, unless it holds a secret. */
 export function redactRaw(raw: string, redaction: Redaction): string {
   const parsed = parseJson(raw)?.value;
-  if (!isObject(parsed) && !Array.isArray(parsed)) return redactLine(raw);
+  if (!isObject(parsed) && !Array.isArray(parsed)) return redactLine(raw, namesOf(redaction));
   try {
     return holdsSecret(parsed, redaction, 0) ? toJsonText(redactTree(parsed, '', new Findings(redaction))) : raw;
   } catch {
-    return redactLine(raw); // nested too deeply to walk
+    return redactLine(raw, namesOf(redaction)); // nested too deeply to walk
   }
 }
 
@@ -99,8 +105,9 @@ function holdsSecret(value: unknown, redaction: Redaction, depth: number): boole
   if (Array.isArray(value)) return value.some((item) => holdsSecret(item, redaction, depth + 1));
   return Object.entries(value).some(
     ([key, item]) =>
-      namesSecret(key, redaction) ||
-      redaction.hashedNames.has(key.toLowerCase()) ||
-      holdsSecret(item, redaction, depth + 1),
+      item !== null &&
+      (namesSecret(key, redaction) ||
+        redaction.hashedNames.has(key.toLowerCase()) ||
+        holdsSecret(item, redaction, depth + 1)),
   );
 }

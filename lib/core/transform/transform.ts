@@ -12,7 +12,14 @@ import { isBlank, utf8Length } from './lines.ts';
 import { QUARANTINE, quarantine } from './quarantine.ts';
 import { type Redaction, redactTree, redactValues, TooDeep } from './redaction.ts';
 import { stampOf } from './stamp.ts';
-import type { Reason, TransformConfig, TransformLine, TransformTools, Verdict } from './types.ts';
+import {
+  REASONS,
+  type Reason,
+  type TransformConfig,
+  type TransformLine,
+  type TransformTools,
+  type Verdict,
+} from './types.ts';
 import { type Origin, originOf } from './wire.ts';
 
 const HOUR_MS = 3_600_000;
@@ -42,8 +49,14 @@ export function createTransform(config: Partial<TransformConfig>, tools: Transfo
     hashedNames: nameSet(settings.hashKeys),
     hash: (text) => tools.sha256(`${settings.hashSalt}${text}`).slice(0, 16),
   };
-  return (line, position) => {
+  return (line, position, refused) => {
     if (isBlank(line)) return undefined;
+    if (refused !== undefined)
+      return quarantine(
+        { raw: line, position },
+        { reason: refused, detail: REASONS[refused], target: undefined },
+        redaction,
+      );
     let origin: Origin = { raw: line, position };
     try {
       const parsed = decode(line);

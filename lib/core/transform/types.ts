@@ -60,5 +60,8 @@ export interface Verdict extends Partition {
   readonly json: string;
 }
 
-/** Turns one line into one verdict. Never throws. Undefined for a blank line, which is no event. */
-export type TransformLine = (line: string, position: Position) => Verdict | undefined;
+/**
+ * Turns one line into one verdict. Never throws. Undefined for a blank line, which is no event. `refused` says that the
+ * caller knows already why the line cannot be read: it goes to quarantine, redacted like any other.
+ */
+export type TransformLine = (line: string, position: Position, refused?: Reason) => Verdict | undefined;

@@ -1,6 +1,4 @@
-import { errnoOf } from '../../adapters/local/files.ts';
 import type { CompiledMap } from '../../core/dialects/map.ts';
-import { messageOf } from '../../core/errors.ts';
 import { lineId } from '../../core/ids.ts';
 import type { ObjectStore } from '../../core/ports/index.ts';
 import { isBlank } from '../../core/transform/lines.ts';
@@ -8,7 +6,7 @@ import { quarantine } from '../../core/transform/quarantine.ts';
 import type { Reason, TransformLine, Verdict } from '../../core/transform/types.ts';
 import type { LogLine } from '../logs/lines.ts';
 import type { Facts, OutgoingLog } from '../logs/outgoing.ts';
-import { readLogLines } from '../logs/read.ts';
+import { isRead, readLogLines, untilGone } from '../logs/read.ts';
 import { CsvRows, type Row } from './csv.ts';
 import { LakeWriter } from './lake-writer.ts';
 import { type Entries, entriesOf } from './outgoing.ts';
@@ -75,30 +73,23 @@ interface Results {
 /** Runs one file through the transform. Counts lines, blank ones and headers in the report; verdicts are the caller's. */
 export async function* resultsOf(planned: PlannedFile, run: LinesRun, report: ImportReport): AsyncGenerator<Results> {
   const { file, place, log, sheet } = planned;
-  const reader = readLogLines(file.path, { expect: file });
+  const reader = readLogLines(file.path, { expect: { ...file, first: log?.first } });
   const outgoing: OutgoingLog = { ...place, file: log?.file ?? '' };
   const entries = entriesOf({ log: outgoing, facts: run.facts, map: run.map, filePath: file.path });
   const results = sheet
     ? new SheetResults(outgoing, entries, run, report)
     : new LogResults(outgoing, entries, run, report);
   let readBytes = 0;
-  try {
-    for await (const batch of reader) {
-      readBytes = batch.readBytes;
-      yield { results: results.of(batch.lines), readBytes };
-      if (log !== undefined) log.known = batch.point;
-    }
-  } catch (error) {
-    // It was there when the work was planned: removed, or out of reach. Its neighbours are read all the same.
-    if (errnoOf(error) === undefined) throw error;
-    report.miss(file.path, messageOf(error));
-    yield { results: results.end(), readBytes };
-    return;
+  for await (const batch of untilGone(reader)) {
+    readBytes = batch.readBytes;
+    yield { results: results.of(batch.lines), readBytes };
+    if (log !== undefined) log.known = batch.point;
   }
   yield { results: results.end(), readBytes };
-  if (log !== undefined && !reader.report.changed) {
+  if (log !== undefined && isRead(reader.report)) {
     log.bytes = reader.report.fileBytes;
     log.mtimeMs = reader.report.mtimeMs;
+    log.heldBytes = reader.report.heldBytes;
   }
   report.read(file.path, reader.report, sheet);
 }

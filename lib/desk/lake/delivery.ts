@@ -171,13 +171,10 @@ export class Delivery {
   #deliver({ line, position }: EntryLine): void {
     this.counts.lines++;
     let verdict: Verdict | undefined;
-    if (!line.valid) verdict = quarantineWhole('invalid_utf8', line.text, position);
-    else {
-      try {
-        verdict = this.#options.transform(line.text, position);
-      } catch {
-        verdict = quarantineWhole('unknown_shape', line.text, position); // never, by its contract; and never a reason to stop
-      }
+    try {
+      verdict = this.#options.transform(line.text, position, line.valid ? undefined : 'invalid_utf8');
+    } catch {
+      verdict = quarantineWhole('unknown_shape', line.text, position); // never, by its contract; and never a reason to stop
     }
     if (verdict === undefined) {
       this.counts.blank++;

@@ -1,6 +1,9 @@
+import { errnoOf } from '../../adapters/local/files.ts';
+import { messageOf } from '../../core/errors.ts';
 import { type FileWindow, openWindow } from './files.ts';
 import { type Damage, type GzipEvent, gunzip, type MemberStart } from './gunzip.ts';
 import { MAGIC } from './gzip-member.ts';
+import { hashLine } from './identity.ts';
 import { LineCutter, type LogLine } from './lines.ts';
 import { hashBytes, type Point, START, WINDOW_BYTES } from './point.ts';
 
@@ -16,7 +19,14 @@ export interface ReadOptions {
   /** Whether a last line without a line end is given, or held until it has one. @default 'give' */
   readonly last?: 'give' | 'hold';
   /** The file that must be found there: another one has taken its name where `report.changed` is set. @default - any */
-  readonly expect?: { readonly dev: number; readonly ino: number };
+  readonly expect?: Expected;
+}
+
+export interface Expected {
+  readonly dev: number;
+  readonly ino: number;
+  /** `hashLine` of the first line: a file that was cut and begun anew keeps its inode. Checked where reading begins at the start. */
+  readonly first?: string | undefined;
 }
 
 export interface LogBatch {
@@ -47,6 +57,8 @@ export interface LogReport {
   readonly result: 'complete' | 'partial';
   /** The log is not, or no longer, the one that was to be read: what was given is true, what follows was not read. */
   readonly changed: boolean;
+  /** Why the rest could not be read: the file was removed, or is out of reach. Set by `untilGone`. */
+  readonly gone: string | undefined;
 }
 
 export interface LogReader extends AsyncIterable<LogBatch> {
@@ -76,9 +88,23 @@ export function readLogLines(path: string, options: ReadOptions = {}): LogReader
     droppedBytes: 0,
     result: 'complete',
     changed: false,
+    gone: undefined,
   };
   return { report, [Symbol.asyncIterator]: () => batches(path, options, report) };
 }
+
+/** The batches of a log up to where it can be read: that one was removed meanwhile must not cost its neighbours. */
+export async function* untilGone(reader: LogReader): AsyncGenerator<LogBatch> {
+  try {
+    yield* reader;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    (reader.report as Mutable<LogReport>).gone = messageOf(error);
+  }
+}
+
+/** Whether all there is of a log was read. */
+export const isRead = ({ changed, gone }: LogReport): boolean => !changed && gone === undefined;
 
 /** All lines of a log one by one: for small logs and tests; batches are several times faster. */
 export async function* eachLine(reader: LogReader): AsyncGenerator<LogLine> {
@@ -94,7 +120,16 @@ async function* batches(path: string, options: ReadOptions, report: State): Asyn
     report.fileBytes = file.bytes;
     report.mtimeMs = file.mtimeMs;
     report.format = (await isGzip(file, path)) ? 'gzip' : 'plain';
-    yield* readOpen(file, options, report);
+    let first = (options.from ?? START).bytes === 0 ? expect?.first : undefined;
+    for await (const batch of readOpen(file, options, report)) {
+      const line = first === undefined ? undefined : batch.lines.find(({ text }) => text.trim() !== '');
+      if (line !== undefined) {
+        report.changed = hashLine(line.text) !== first;
+        if (report.changed) return;
+        first = undefined;
+      }
+      yield batch;
+    }
   } finally {
     await file.close();
   }

@@ -56,6 +56,7 @@ export class SendReport {
     if (report.fileBytes === 0) this.emptyFiles++;
     if (report.encoding === 'utf-16') this.#miss(path, 'UTF-16: convert it to UTF-8 first, such as with iconv');
     if (report.changed) this.#miss(path, 'it was moved or cut while it was read: send again');
+    if (report.gone !== undefined) this.#miss(path, report.gone);
     if (report.result === 'partial') this.partial = true;
     for (const damage of report.damage) if (this.damaged.length < MAX_LISTED) this.damaged.push({ path, ...damage });
   }

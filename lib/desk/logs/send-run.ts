@@ -5,7 +5,7 @@ import { Forecast } from './forecast.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Packer } from './packing.ts';
 import type { PlannedLog } from './plan.ts';
-import { readLogLines } from './read.ts';
+import { isRead, readLogLines, untilGone } from './read.ts';
 import { SendReport } from './send-report.ts';
 import { Sender } from './sender.ts';
 
@@ -57,9 +57,9 @@ interface Parts {
 
 async function sendLog(planned: PlannedLog, { run, sender, report, forecast, onRead }: Parts): Promise<void> {
   const { file, place, log } = planned;
-  const reader = readLogLines(file.path, { expect: file });
+  const reader = readLogLines(file.path, { expect: { ...file, first: log?.first } });
   const outgoing = run.outgoing({ ...place, file: log?.file ?? '' });
-  for await (const batch of reader) {
+  for await (const batch of untilGone(reader)) {
     const nowMs = Date.now();
     for (const line of batch.lines) {
       report.lines++;
@@ -79,7 +79,7 @@ async function sendLog(planned: PlannedLog, { run, sender, report, forecast, onR
     if (log !== undefined) log.known = batch.point;
     onRead(batch.readBytes);
   }
-  if (log !== undefined && !reader.report.changed) {
+  if (log !== undefined && isRead(reader.report)) {
     log.bytes = reader.report.fileBytes;
     log.mtimeMs = reader.report.mtimeMs;
     log.heldBytes = reader.report.heldBytes;

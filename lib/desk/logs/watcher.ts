@@ -110,7 +110,7 @@ export class LogWatcher {
     const last = this.#ending(seen, log);
     if (last === undefined) return false;
     const from = this.#readTo.get(log) ?? log.delivered[this.#options.target] ?? START;
-    const reader = readLogLines(file.path, { from, last, expect: file });
+    const reader = readLogLines(file.path, { from, last, expect: { ...file, first: seen.first } });
     const finished = await orGone(this.#send(seen, { log, reader, from }));
     if (finished === undefined || reader.report.changed) {
       this.#tracker.doubt(seen); // another file has its name by now, or it was cut

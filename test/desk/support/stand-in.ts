@@ -31,10 +31,12 @@ export function listeningLog(): Log & { readonly said: Said[] } {
 }
 
 /** A transform that stores every line as it is, beside its identity and arrival; streams are taken from `stream:` at its start. */
-export const plainTransform: TransformLine = (line, { recordId, index, arrivedMs }) => {
+export const plainTransform: TransformLine = (line, { recordId, index, arrivedMs }, reason) => {
   if (line.trim() === '') return undefined;
   const stream = /^([a-z_]+):/.exec(line)?.[1] ?? 'order';
   const json = JSON.stringify({ event_id: recordLineId(recordId, index), ingested_at: arrivedMs, raw: line });
+  if (reason !== undefined)
+    return { outcome: 'quarantined', reason, stream: 'quarantine', version: 1, date: dateOf(arrivedMs), json };
   return { outcome: 'stored', stream, version: 1, date: dateOf(arrivedMs), json };
 };
 
