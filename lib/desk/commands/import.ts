@@ -3,11 +3,18 @@ import { createFolderStore } from '../../adapters/local/object-store.ts';
 import type { ObjectStore } from '../../core/ports/index.ts';
 import { dataFolder } from '../data-folder.ts';
 import { loadMap } from '../import/map-file.ts';
-import { addFactOptions, addStreamOption, type FactOptions, factsOf, sourceOf } from '../import/options.ts';
 import { planImport } from '../import/plan.ts';
 import { withProgress } from '../import/progress.ts';
 import { importFiles } from '../import/run.ts';
 import { summaryJson, summaryText } from '../import/summary.ts';
+import {
+  addFactOptions,
+  addSourceOption,
+  addStreamOption,
+  type FactOptions,
+  factsOf,
+  sourceOf,
+} from '../logs/fact-options.ts';
 import { transformOf } from '../settings.ts';
 import { dataOption, jsonOption } from './options.ts';
 import { print, printJson } from './output.ts';
@@ -28,8 +35,7 @@ export function configure(command: Command): void {
     )
     .addOption(dataOption())
     .option('--map <file>', 'a nightdesk.map.json, for logs that no dialect knows');
-  addFactOptions(addStreamOption(command))
-    .option('--source <name>', 'a lasting name for where the logs come from (default: a random id, kept per folder)')
+  addFactOptions(addSourceOption(addStreamOption(command)))
     .option('--dry-run', 'read everything and say what would happen, write nothing')
     .addOption(jsonOption())
     .addHelpText(

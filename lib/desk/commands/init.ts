@@ -12,10 +12,10 @@ import type { WireFacts } from '../../core/transform/wire.ts';
 import { dataFolder } from '../data-folder.ts';
 import { type Draft, draftMap } from '../import/draft.ts';
 import { MAP_FILE } from '../import/map-file.ts';
-import { factsOf } from '../import/options.ts';
 import { shortener } from '../import/paths.ts';
 import { planImport } from '../import/plan.ts';
 import { type Sniffed, sniff } from '../import/sniff.ts';
+import { factsOf } from '../logs/fact-options.ts';
 import { DEFAULT_DATA, jsonOption } from './options.ts';
 import { count, print, printJson, printRows, say } from './output.ts';
 

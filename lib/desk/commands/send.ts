@@ -1,14 +1,13 @@
-import cliProgress from 'cli-progress';
 import type { Command } from 'commander';
 import { NightdeskError } from '../../core/errors.ts';
 import { dataFolder } from '../data-folder.ts';
 import { createDelivery, type Deliver, firehoseClient, type Target } from '../delivery-client.ts';
-import { loadMap } from '../import/map-file.ts';
 import { entriesOf } from '../import/outgoing.ts';
+import { withProgress } from '../import/progress.ts';
 import { Awaited } from '../logs/awaited.ts';
-import { addLogOptions, factsOf, type LogOptions, sourceOf, targetOf } from '../logs/options.ts';
-import { type Plan, planLogs } from '../logs/plan.ts';
-import type { SendReport } from '../logs/send-report.ts';
+import { factsOf, sourceOf } from '../logs/fact-options.ts';
+import { addLogOptions, type LogOptions, lineMapOf, targetOf } from '../logs/options.ts';
+import { planLogs } from '../logs/plan.ts';
 import { sendLogs } from '../logs/send-run.ts';
 import { summaryJson, summaryText } from '../logs/send-summary.ts';
 import { transformOf } from '../settings.ts';
@@ -60,7 +59,7 @@ Examples:
 async function send(paths: readonly string[], options: SendOptions): Promise<void> {
   const target = targetOf(options);
   const facts = factsOf(options);
-  const map = options.map === undefined ? undefined : await loadMap(options.map);
+  const map = await lineMapOf(options);
   const awaited = waitSeconds(options) === undefined ? undefined : new Awaited();
   const startedMs = performance.now();
   const plan = await planLogs(paths, {
@@ -69,8 +68,9 @@ async function send(paths: readonly string[], options: SendOptions): Promise<voi
     save: !options.dryRun,
     anyLog: map !== undefined && map.format !== 'json',
   });
+  const total = plan.logs.reduce((sum, { file }) => sum + file.bytes, 0);
   const transform = await transformOf(options.data);
-  const report = await withProgress(plan, (onProgress) =>
+  const report = await withProgress(total, (onProgress) =>
     sendLogs(plan.logs, {
       deliver: options.dryRun ? pretend : delivery(target, options),
       outgoing: (log) => entriesOf({ log, facts, map, filePath: log.path }).line,
@@ -138,24 +138,4 @@ function delivery(target: Target, { timeout }: SendOptions): Deliver {
       last = why;
     },
   });
-}
-
-async function withProgress(
-  plan: Plan,
-  work: (onProgress: (bytes: number, report: SendReport) => void) => Promise<SendReport>,
-): Promise<SendReport> {
-  const total = plan.logs.reduce((sum, { file }) => sum + file.bytes, 0);
-  if (!process.stderr.isTTY || total === 0) return work(() => undefined);
-  const bar = new cliProgress.SingleBar({
-    format: '{bar} {percentage}% | {lines} lines | {eta_formatted} left',
-    stream: process.stderr,
-    clearOnComplete: true,
-    hideCursor: true,
-  });
-  bar.start(total, 0, { lines: 0 });
-  try {
-    return await work((bytes, report) => bar.update(Math.min(bytes, total), { lines: count(report.lines) }));
-  } finally {
-    bar.stop();
-  }
 }

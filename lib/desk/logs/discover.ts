@@ -31,7 +31,7 @@ export interface Discovery {
   /** In the order of their paths. */
   readonly files: readonly LogFile[];
   /** CSV sheets: they have no lines with an identity, `nightdesk import` reads them. */
-  readonly sheets: readonly string[];
+  readonly sheets: readonly LogFile[];
   /** What looked like a log and is none, or could not be read. */
   readonly skipped: readonly Skipped[];
   /** Files of other kinds. */
@@ -41,9 +41,9 @@ export interface Discovery {
 export interface DiscoverOptions {
   /** Folders never entered, such as the data folder: a desk must not read what it wrote. */
   readonly except?: readonly string[];
-  /** Remembers between calls which `.json` and `.log` files hold rows, so that they are not read again. */
   /** Takes `.log` files that are not JSON Lines too: a map reads them. @default false */
   readonly anyLog?: boolean;
+  /** Remembers between calls which `.json` and `.log` files hold rows, so that they are not read again. */
   readonly sniffed?: Map<string, { readonly bytes: number; readonly rows: boolean }>;
 }
 
@@ -77,7 +77,7 @@ interface WalkOptions {
 
 class Walk {
   readonly #files: LogFile[] = [];
-  readonly #sheets: string[] = [];
+  readonly #sheets: LogFile[] = [];
   readonly #skipped: Skipped[] = [];
   readonly #links: Entry[] = [];
   #others = 0;
@@ -93,8 +93,7 @@ class Walk {
   }
 
   found(): Discovery {
-    this.#sheets.sort(compareText);
-    this.#files.sort((a, b) => compareText(a.path, b.path));
+    for (const files of [this.#files, this.#sheets]) files.sort((a, b) => compareText(a.path, b.path));
     return { files: this.#files, sheets: this.#sheets, skipped: this.#skipped, others: this.#others };
   }
 
@@ -142,7 +141,10 @@ class Walk {
       } else if (stats.isFile()) await this.#file(path, { root, stats, asked: false });
       else this.#others++; // opening a pipe would wait for its writer
     } catch (error) {
+      // What is gone by now is none of ours; a name that is not UTF-8 only seems to be gone.
       if (errnoOf(error) !== 'ENOENT') this.#skipped.push({ path, why: `cannot be read: ${messageOf(error)}` });
+      else if (name.includes('\uFFFD') && readLogName(name).kind !== 'other')
+        this.#skipped.push({ path, why: 'cannot be read: its name is not UTF-8: rename it' });
     }
   }
 
@@ -153,18 +155,13 @@ class Walk {
     accessSync(path, constants.R_OK); // here, where it is reported, and not in the middle of reading
     const key = `${stats.dev}:${stats.ino}`;
     if (this.#seenFiles.has(key)) return; // the same file under another name
-    if (name.kind === 'csv') {
-      this.#seenFiles.add(key);
-      this.#sheets.push(path);
-      return;
-    }
     if (!asked && name.kind === 'maybe' && !(await this.#holdsRows(path, { name, stats }))) {
       this.#skipped.push({ path, why: 'not JSON Lines: its first lines are not one JSON object each' });
       return;
     }
     this.#seenFiles.add(key);
     const below = relative(root, path).replaceAll('\\', '/');
-    this.#files.push({
+    (name.kind === 'csv' ? this.#sheets : this.#files).push({
       path,
       root,
       below,

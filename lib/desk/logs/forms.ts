@@ -1,9 +1,10 @@
 import type { LogFile } from './discover.ts';
+import { holds } from './glance.ts';
 import { fileId, splitFileId } from './identity.ts';
 import type { KnownLog, Ledger } from './ledger.ts';
 import { compareAge } from './names.ts';
 import { START } from './point.ts';
-import { begins, holds } from './read.ts';
+import { begins } from './read.ts';
 import type { Place } from './sources.ts';
 
 /** A file on disk that has at least one line: some form of a log, live, rotated, copied or compressed. */

@@ -1,9 +1,10 @@
+import { errnoOf } from '../../adapters/local/files.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { type Discovery, discover, type LogFile } from './discover.ts';
 import { type Form, resolveForms } from './forms.ts';
+import { firstLine } from './glance.ts';
 import { hashLine } from './identity.ts';
 import { type KnownLog, Ledger } from './ledger.ts';
-import { firstLine } from './read.ts';
 import { openSources, type Place } from './sources.ts';
 
 /** A file to read, and what its lines are called. */
@@ -15,7 +16,7 @@ export interface PlannedLog {
 }
 
 export interface Plan {
-  /** In the order of their paths. */
+  /** In the order of their paths; sheets, where asked for, after the logs. */
   readonly logs: readonly PlannedLog[];
   /** Files that only repeat the beginning of another one. */
   readonly copies: readonly { readonly path: string; readonly of: string }[];
@@ -31,19 +32,35 @@ export interface PlanOptions {
   readonly save: boolean;
   /** Takes `.log` files that are not JSON Lines too: a map reads them. @default false */
   readonly anyLog?: boolean;
+  /** Plans CSV sheets too, after the logs. @default false */
+  readonly sheets?: boolean;
 }
 
+/** A rotation may move files while they are looked at: then all are looked at again, this many times. */
+const MOST_LOOKS = 5;
+
 /** Finds the logs of paths and gives each its identity. @throws PATH_NOT_FOUND, DATA_UNREADABLE */
-export async function planLogs(
+export async function planLogs(paths: readonly string[], options: PlanOptions): Promise<Plan> {
+  for (let look = 1; ; look++) {
+    try {
+      return await planOnce(paths, options);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || look === MOST_LOOKS) throw error;
+    }
+  }
+}
+
+async function planOnce(
   paths: readonly string[],
-  { folder, source, save, anyLog = false }: PlanOptions,
+  { folder, source, save, anyLog = false, sheets = false }: PlanOptions,
 ): Promise<Plan> {
   const found = await discover(paths, { except: [folder.root], anyLog });
+  const files = sheets ? [...found.files, ...found.sheets] : found.files;
   const sources = await openSources(
-    found.files.map((file) => file.root),
+    files.map((file) => file.root),
     { file: folder.sources, name: source, save },
   );
-  const placed = found.files.map((file) => ({ file, place: sources.placeOf(file) }));
+  const placed = files.map((file) => ({ file, place: sources.placeOf(file) }));
   const forms = new Map<LogFile, Form>();
   for (const { file, place } of placed) {
     const line = await firstLine(file.path, 'give');

@@ -53,7 +53,7 @@ export class SendReport {
   read(path: string, report: LogReport): void {
     this.files++;
     this.bytes += report.fileBytes;
-    if (report.fileBytes === 0) this.emptyFiles++;
+    if (report.fileBytes === 0 && report.gone === undefined) this.emptyFiles++;
     if (report.encoding === 'utf-16') this.#miss(path, 'UTF-16: convert it to UTF-8 first, such as with iconv');
     if (report.changed) this.#miss(path, 'it was moved or cut while it was read: send again');
     if (report.gone !== undefined) this.#miss(path, report.gone);

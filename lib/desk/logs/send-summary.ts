@@ -31,7 +31,7 @@ export function summaryJson(
     damaged: report.damaged,
     unread: report.unread,
     copies: plan.copies,
-    sheets: plan.found.sheets,
+    sheets: plan.found.sheets.map(({ path }) => path),
     skipped: plan.found.skipped,
     other_files: plan.found.others,
     seconds: facts.seconds,

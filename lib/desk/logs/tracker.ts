@@ -2,9 +2,9 @@ import { errnoOf } from '../../adapters/local/files.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { discover, type LogFile } from './discover.ts';
 import { type Form, resolveForms } from './forms.ts';
+import { firstLine, isUtf16File } from './glance.ts';
 import { hashLine } from './identity.ts';
 import { type KnownLog, Ledger } from './ledger.ts';
-import { firstLine, isUtf16File } from './read.ts';
 import { openSources, type Place, type Sources } from './sources.ts';
 import { Remarks } from './watch-totals.ts';
 
@@ -74,7 +74,7 @@ export class Tracker {
       anyLog: this.#anyLog,
       sniffed: this.#sniffed,
     });
-    for (const path of sheets) this.remarks.once(`not followed: ${path} is CSV: use \`nightdesk import\``);
+    for (const { path } of sheets) this.remarks.once(`not followed: ${path} is CSV: use \`nightdesk import\``);
     for (const { path, why } of skipped) this.remarks.once(`not followed: ${path}: ${why}`);
     const before = this.#seen;
     const after = new Map<string, Seen>();

@@ -47,7 +47,7 @@ export function checkVerdict(verdict: Verdict, line: string): Record<string, unk
 /** Only where a secret stood may the line differ from what came. */
 const isRedacted = (raw: unknown, raws: readonly string[]): boolean =>
   typeof raw === 'string' &&
-  ((raw.includes(REDACTED) && raws.some((one) => isSecretive(one))) ||
+  ((raw.includes(REDACTED) && raws.some((one) => isSecretive(one) || IDENTIFIER.test(one))) ||
     (HASHED.test(raw) && raws.some((one) => IDENTIFIER.test(one))));
 
 const HASHED = /"h:[0-9a-f]{16}"/;

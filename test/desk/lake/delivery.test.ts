@@ -169,10 +169,10 @@ describe('delivery', () => {
 });
 
 /** A transform that breaks its promises. */
-const awkward: TransformLine = (line, { recordId, index, arrivedMs }) => {
+const awkward: TransformLine = (line, { recordId, index, arrivedMs }, refused) => {
   if (line === 'throw') throw new Error('a defect');
   if (line === 'far future') return { outcome: 'stored', stream: 'order', version: 1, date: '+10000-01-', json: '{}' };
   if (line === 'bad stream') return { outcome: 'stored', stream: '../etc', version: 1, date: '2025-01-01', json: '{}' };
   if (line.trim() === '') return undefined;
-  return plainTransform(line, { recordId: recordLineId(recordId, 0), index, arrivedMs });
+  return plainTransform(line, { recordId: recordLineId(recordId, 0), index, arrivedMs }, refused);
 };

@@ -85,7 +85,7 @@ test('logs are found in the order of their paths, sheets named, everything else 
     'empty.jsonl',
     'funding_debug.json',
   ]);
-  expect(found.sheets).toEqual([join(root, 'sheet.csv')]);
+  expect(found.sheets.map(({ path }) => path)).toEqual([join(root, 'sheet.csv')]);
   expect(found.skipped.map(({ path }) => path)).toEqual(
     ['pretty.json', 'registry.json', 'text.log'].map((name) => join(root, name)),
   );

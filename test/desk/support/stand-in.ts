@@ -34,7 +34,7 @@ export function listeningLog(): Log & { readonly said: Said[] } {
 export const plainTransform: TransformLine = (line, { recordId, index, arrivedMs }, reason) => {
   if (line.trim() === '') return undefined;
   const stream = /^([a-z_]+):/.exec(line)?.[1] ?? 'order';
-  const json = JSON.stringify({ event_id: recordLineId(recordId, index), ingested_at: arrivedMs, raw: line });
+  const json = JSON.stringify({ event_id: recordLineId(recordId, index), ingested_at: arrivedMs, raw: line, reason });
   if (reason !== undefined)
     return { outcome: 'quarantined', reason, stream: 'quarantine', version: 1, date: dateOf(arrivedMs), json };
   return { outcome: 'stored', stream, version: 1, date: dateOf(arrivedMs), json };

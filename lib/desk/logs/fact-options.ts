@@ -4,7 +4,7 @@ import { CATALOG } from '../../core/catalog/index.ts';
 import { nearestName } from '../../core/catalog/nearest.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import type { WireFacts } from '../../core/transform/wire.ts';
-import type { Facts } from '../logs/outgoing.ts';
+import type { Facts } from './outgoing.ts';
 
 /** Facts about the bot that its lines do not carry, as options. */
 export interface FactOptions {
@@ -28,6 +28,12 @@ export const addFactOptions = (command: Command): Command =>
 
 export const addStreamOption = (command: Command): Command =>
   command.option('--stream <name>', 'the event stream of lines that do not say it (default: told from line and path)');
+
+export const addSourceOption = (command: Command): Command =>
+  command.option(
+    '--source <name>',
+    'a lasting name for where the logs come from (default: a random id, kept per folder)',
+  );
 
 /** `--source`. @throws CONFIG_INVALID */
 export function sourceOf({ source }: { readonly source?: string }): string | undefined {
