@@ -248,3 +248,27 @@ test.skipIf(!samplesPresent)(needsSamples('every real log is recognised'), async
   ).toEqual([]);
   expect(mapAt(map).rules).toEqual([]);
 });
+
+test('lines of text are dated by their first words, and told apart by a nested kind or one of their pairs', () => {
+  const words = { path: 'x.log', format: 'logfmt' as const };
+  const two = [{ _words: ['2025-11-21', '12:45:00', 'INFO'], evt: 'fill', px: '1' }];
+  const one = [{ _words: ['2025-11-21T12:45:00Z', 'INFO'], px: '1' }];
+  const rulesOf = (records: JsonObject[]) => draftMap('x', {}, [{ ...words, records }]).map.rules;
+
+  expect(rulesOf(two)).toMatchObject([
+    { match: { '/evt': 'fill' }, stream: 'execution', fields: { ts: { at: ['/_words/0', '/_words/1'], time: 'iso' } } },
+  ]);
+  expect(rulesOf(one)).toMatchObject([{ fields: { ts: { at: '/_words/0', time: 'iso' } } }]);
+  expect(draft({ data: { kind: 'TRADE', body: { px: 1 } } })).toMatchObject([
+    { match: { '/data/kind': 'TRADE' }, stream: 'execution' },
+  ]);
+});
+
+test('a file that cannot be read is not called empty', async () => {
+  const { logs, map } = folder({});
+  writeFileSync(join(logs, 'x.jsonl'), Buffer.from(`\ufeff${INTENT}\n`, 'utf16le'));
+
+  const { out } = await nightdesk('init', logs, '--output', map);
+
+  expect(out).toMatch(/x\.jsonl +0 +not read +UTF-16/);
+});

@@ -237,6 +237,9 @@ test('wrong use is named with its remedy before anything is sent', async () => {
   expect(await run(folder, '--source', 'a\nb')).toMatchObject({ code: 2, err: expect.stringContaining('--source') });
   expect(await run(folder, '--wait', '--dry-run')).toMatchObject({ code: 2, err: expect.stringContaining('[USAGE]') });
   expect(await run(folder, '--timeout', '0')).toMatchObject({ code: 2, err: expect.stringContaining('--timeout') });
+  expect(await run(folder, '--mode', 'papr')).toMatchObject({ code: 2, err: expect.stringContaining('paper') });
+  const secret = await run(folder, '--endpoint', 'http://me:hunter2@127.0.0.1:9');
+  expect(secret).toMatchObject({ code: 2, err: expect.not.stringContaining('hunter2') });
   const away = await run(folder, '--endpoint', 'http://127.0.0.1:9');
   expect(away).toMatchObject({ code: 1, err: expect.stringContaining('nightdesk up') });
 });
@@ -257,4 +260,33 @@ test('--wait says what never became queryable', async () => {
   );
   expect(code).toBe(1);
   expect(err).toContain('1 of the events cannot be queried');
+});
+
+test('a map for whole sheets is refused by what sends line by line, before anything is read', async () => {
+  const folder = tempFolder();
+  const map = join(folder, 'csv.map.json');
+  writeFileSync(map, '{"name":"sheet","format":"csv","rules":[]}');
+  for (const command of ['send', 'watch'])
+    expect(await nightdesk(command, folder, '--map', map, '--data', join(folder, '.data'))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('nightdesk import'),
+    });
+  expect(existsSync(join(folder, '.data'))).toBe(false);
+});
+
+test('the name of a file cannot move the terminal’s cursor, nor turn its text around', async () => {
+  const desk = await standIn();
+  const folder = tempFolder();
+  writeFileSync(
+    join(folder, 'a\u001b[2J\u202e.jsonl.gz'),
+    Buffer.concat([gzipSync(`${health(1)}\n`), Buffer.from('junk')]),
+  );
+  const args = [folder, '--data', join(folder, '.data')];
+  const sent = await nightdesk('send', ...args, '--endpoint', desk.url);
+  const watched = await nightdesk('watch', ...args, '--endpoint', desk.url, '--once');
+  const imported = await nightdesk('import', ...args);
+  for (const { out, err } of [sent, watched, imported]) {
+    expect(out + err).toContain('damaged');
+    for (const hostile of ['\u001b', '\u202e']) expect(out + err).not.toContain(hostile);
+  }
 });

@@ -148,3 +148,13 @@ test.skipIf(!samplesPresent)(needsSamples('the real logs are good'), async () =>
     warnings: { no_clock: 401 },
   });
 });
+
+test('what is no map is quoted without secrets or escape sequences', async () => {
+  const map = join(tempFolder(), 'map.json');
+  writeFileSync(map, '\u001b[2JAKIAABCDEFGHIJKLMNOP');
+
+  const { code, err } = await nightdesk('validate', file([GOOD]), '--map', map);
+
+  expect([code, err]).toEqual([2, expect.stringContaining('[MAP_INVALID]')]);
+  for (const hostile of ['\u001b', 'AKIA']) expect(err).not.toContain(hostile);
+});

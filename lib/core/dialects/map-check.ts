@@ -63,6 +63,9 @@ function checkRule(rule: RuleSpec, place: Place, tools: TimeTools): Problem[] {
   const problems: Problem[] = Object.keys(rule.match ?? {})
     .filter((key) => key !== 'path' && !isPointer(key))
     .map((key) => ({ at: placeOf([...place, 'match', key]), what: 'expected path, or a JSON Pointer such as /type' }));
+  const path = rule.match?.path;
+  if (path !== undefined && 'is' in path && typeof path.is !== 'string')
+    problems.push({ at: placeOf([...place, 'match', 'path']), what: 'expected a glob such as fills*.jsonl' });
   if (stream === undefined)
     return [...problems, { at: placeOf([...place, 'stream']), what: unknownStream(rule.stream) }];
   const check = (

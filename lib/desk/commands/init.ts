@@ -16,6 +16,7 @@ import { shortener } from '../import/paths.ts';
 import { planImport } from '../import/plan.ts';
 import { type Sniffed, sniff } from '../import/sniff.ts';
 import { factsOf } from '../logs/fact-options.ts';
+import { listed, printable, textOf } from '../logs/summary-text.ts';
 import { DEFAULT_DATA, jsonOption } from './options.ts';
 import { count, print, printJson, printRows, say } from './output.ts';
 
@@ -66,7 +67,11 @@ async function init(dir: string, options: InitOptions): Promise<void> {
   const run = { transform: createTransform({}, { sha256 }), facts: {}, arrivedMs: Date.now() };
   const files: Sniffed[] = [];
   for (const file of plan.files) files.push(await sniff(file, run));
-  if (!options.json) printTable(files);
+  if (!options.json) {
+    printTable(files);
+    const skipped = listed('skipped', plan.found.skipped, ({ path, why }) => `${path}: ${why}`);
+    if (skipped.length > 0) print(`\n${textOf(skipped)}`);
+  }
   const facts = factsOf(await completed(options)).set ?? {};
   const draft = draftMap(
     nameOf(dir),
@@ -99,19 +104,23 @@ function printTable(files: readonly Sniffed[]): void {
   printRows(
     'table',
     ['file', 'lines looked at', 'dialect', 'stream', 'problems'],
-    files.map(({ path, sampled, dialects, streams, problems }) => [
-      shorter(path),
-      count(sampled),
-      sampled === 0 ? 'empty' : dialects.size === 0 ? 'unknown' : keys(dialects),
-      keys(streams),
-      [...problems].map(([reason, n]) => `${reason} ${count(n)}`).join(' '),
+    files.map((file) => [
+      shorter(file.path),
+      count(file.sampled),
+      dialectOf(file),
+      keys(file.streams),
+      [...[...file.problems].map(([reason, n]) => `${reason} ${count(n)}`), file.unread ?? ''].join(' '),
     ]),
   );
 }
 
-const factsOfFile = ({ path, sampled, dialects, streams, problems }: Sniffed) => ({
+const dialectOf = ({ sampled, dialects, unread }: Sniffed): string =>
+  sampled === 0 ? (unread === undefined ? 'empty' : 'not read') : dialects.size === 0 ? 'unknown' : keys(dialects);
+
+const factsOfFile = ({ path, sampled, dialects, streams, problems, unread }: Sniffed) => ({
   path,
   sampled,
+  unread,
   dialects: Object.fromEntries(dialects),
   streams: Object.fromEntries(streams),
   problems: Object.fromEntries(problems),
@@ -165,7 +174,9 @@ function printNext(dir: string, { draft, facts, output }: { draft: Draft; facts:
     );
   if (naive) print('Some times say no zone: add "zone": "Area/City" to the map, else they are read as UTC.\n');
   for (const path of otherFormat)
-    print(`${path} is of another format than most: it needs a map of its own, init it alone with --output.\n`);
+    print(
+      `${printable(path)} is of another format than most: it needs a map of its own, init it alone with --output.\n`,
+    );
   const check = rules > 0 ? [`  nightdesk validate ${dir} --map ${output}`] : [];
   print(`\nNext:\n${[...check, '  nightdesk up', `  nightdesk watch ${dir} --map ${output}`].join('\n')}\n`);
 }

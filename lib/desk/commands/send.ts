@@ -10,6 +10,7 @@ import { addLogOptions, type LogOptions, lineMapOf, targetOf } from '../logs/opt
 import { planLogs } from '../logs/plan.ts';
 import { sendLogs } from '../logs/send-run.ts';
 import { summaryJson, summaryText } from '../logs/send-summary.ts';
+import { printable } from '../logs/summary-text.ts';
 import { transformOf } from '../settings.ts';
 import { count, print, printJson, say, wholeNumber } from './output.ts';
 
@@ -134,7 +135,7 @@ function delivery(target: Target, { timeout }: SendOptions): Deliver {
   return createDelivery(firehoseClient(target), target, {
     deadlineMs: timeout * 1000,
     onRetry(why) {
-      if (why !== last) say(`trying again: ${why}`);
+      if (why !== last) say(printable(`trying again: ${why}`));
       last = why;
     },
   });

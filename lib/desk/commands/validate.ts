@@ -6,10 +6,11 @@ import { createTransform } from '../../core/transform/transform.ts';
 import { dataFolder } from '../data-folder.ts';
 import { badShare, type LintSummary, lintFiles, lintJson, MOST_BAD, WARNINGS } from '../import/lint.ts';
 import { loadMap } from '../import/map-file.ts';
-import { printable, shortener } from '../import/paths.ts';
+import { shortener } from '../import/paths.ts';
 import { planImport } from '../import/plan.ts';
 import { withProgress } from '../import/progress.ts';
 import { addStreamOption, factsOf } from '../logs/fact-options.ts';
+import { printable } from '../logs/summary-text.ts';
 import { DEFAULT_DATA, jsonOption } from './options.ts';
 import { count, print, printJson, printRows, wholeNumber } from './output.ts';
 

@@ -7,6 +7,7 @@ import { createDelivery, firehoseClient } from '../delivery-client.ts';
 import { entriesOf } from '../import/outgoing.ts';
 import { factsOf, sourceOf } from '../logs/fact-options.ts';
 import { addLogOptions, type LogOptions, lineMapOf, targetOf } from '../logs/options.ts';
+import { printable } from '../logs/summary-text.ts';
 import { lockWatch } from '../logs/watch-lock.ts';
 import type { WatchTotals } from '../logs/watch-totals.ts';
 import { LogWatcher } from '../logs/watcher.ts';
@@ -68,9 +69,9 @@ async function watch(dir: string, options: WatchCommandOptions): Promise<void> {
       anyLog: map !== undefined && map.format !== 'json',
       fromEnd: options.fromEnd === true,
       stop,
-      say,
+      say: remark,
     });
-    say(`watching ${root}; Ctrl-C ends it`);
+    remark(`watching ${root}; Ctrl-C ends it`);
     await follow(watcher, { stop, pollMs: options.pollMs, once: options.once === true });
     if (options.json) printJson(totalsJson(watcher.totals));
     else print(totalsText(watcher.totals));
@@ -138,11 +139,13 @@ async function folderAt(dir: string): Promise<string> {
   return root;
 }
 
+const remark = (text: string): void => say(printable(text));
+
 /** A remark that is not repeated until another one was made. */
 function sayOnce(text: (why: string) => string): (why: string) => void {
   let last = '';
   return (why) => {
-    if (why !== last) say(text(why));
+    if (why !== last) remark(text(why));
     last = why;
   };
 }

@@ -1,4 +1,4 @@
-import { formatPointer } from '../../core/dialects/map-pointer.ts';
+import { formatPointer, valueAt } from '../../core/dialects/map-pointer.ts';
 import type { MapSpec } from '../../core/dialects/map-schema.ts';
 import { isObject, type JsonObject } from '../../core/transform/json.ts';
 import { guessFields, guessStream, wordOf } from './guess-fields.ts';
@@ -74,6 +74,7 @@ const KIND_WORDS = [
   'type',
   'kind',
   'event',
+  'evt',
   'eventtype',
   'msgtype',
   'topic',
@@ -86,23 +87,36 @@ const KIND_WORDS = [
   'msg',
 ];
 const MOST_KINDS = 12;
+const KIND_DEPTH = 3;
 
 /** Records told apart by a field that names their kind, where they have one. */
 function kindsOf(records: readonly JsonObject[]): readonly Kind[] {
-  const keys = Object.keys(records[0] ?? {}).sort((a, b) => rank(a) - rank(b));
-  for (const key of keys) {
-    if (rank(key) === KIND_WORDS.length) break;
+  for (const keys of kindPlaces(records[0] ?? {})) {
     const kinds = new Map<string, JsonObject[]>();
     for (const record of records) {
-      const value = record[key];
+      const value = valueAt(record, keys);
       if (typeof value === 'string' && value.length <= 60) kinds.set(value, [...(kinds.get(value) ?? []), record]);
     }
     const named = [...kinds.values()].reduce((sum, group) => sum + group.length, 0);
     if (named < records.length || kinds.size > MOST_KINDS || (kinds.size > 1 && kinds.size * 2 > records.length))
       continue;
-    return [...kinds].map(([kind, group]) => ({ match: { [formatPointer([key])]: kind }, kind, records: group }));
+    return [...kinds].map(([kind, group]) => ({ match: { [formatPointer(keys)]: kind }, kind, records: group }));
   }
   return [{ match: {}, kind: undefined, records }];
+}
+
+/** Where a record may say its kind: the outermost places first, of these the surest word. */
+function kindPlaces(record: JsonObject, above: readonly string[] = []): (readonly string[])[] {
+  const keys = Object.keys(record).filter((key) => key !== '__proto__');
+  const here = keys.filter((key) => rank(key) < KIND_WORDS.length).sort((a, b) => rank(a) - rank(b));
+  const inner =
+    above.length + 1 === KIND_DEPTH
+      ? []
+      : keys.flatMap((key) => {
+          const value = record[key];
+          return isObject(value) ? kindPlaces(value, [...above, key]) : [];
+        });
+  return [...here.map((key) => [...above, key]), ...inner].sort((a, b) => a.length - b.length);
 }
 
 function rank(key: string): number {

@@ -1,5 +1,6 @@
 import type { Column } from '../../core/catalog/fields.ts';
 import { CATALOG } from '../../core/catalog/index.ts';
+import { WORDS as LINE_WORDS } from '../../core/dialects/map-logfmt.ts';
 import type { FieldSpec } from '../../core/dialects/map-schema.ts';
 import { isNaive, isNumeric, isScalar, type Seen, sideReading, timeReading } from './guess-values.ts';
 
@@ -76,8 +77,8 @@ export function guessFields(stream: string, seen: readonly Seen[]): Guess {
   const left = new Set(seen);
   const clock = clockOf(seen);
   if (clock !== undefined) {
-    fields.ts = { at: clock.seen.pointer, ...clock.reading };
-    left.delete(clock.seen);
+    fields.ts = { at: clock.at, ...clock.reading };
+    if (clock.seen !== undefined) left.delete(clock.seen);
   }
   const side = bestOf(
     [...left],
@@ -97,16 +98,35 @@ export function guessFields(stream: string, seen: readonly Seen[]): Guess {
     fields[field] = found.pointer;
     left.delete(found);
   }
-  const naive = clock !== undefined && isNaive(clock.seen.values, clock.reading);
+  const naive = clock !== undefined && isNaive(clock.values, clock.reading);
   return { fields, unmapped: [...left].map(({ pointer }) => pointer), naive };
 }
 
-function clockOf(seen: readonly Seen[]): { readonly seen: Seen; readonly reading: Omit<FieldSpec, 'at'> } | undefined {
+interface ClockGuess {
+  readonly at: FieldSpec['at'];
+  readonly values: readonly unknown[];
+  readonly reading: Omit<FieldSpec, 'at'>;
+  readonly seen?: Seen;
+}
+
+function clockOf(seen: readonly Seen[]): ClockGuess | undefined {
   const named = bestOf(seen, TIME_WORDS, ({ values }) => timeReading(values) !== undefined);
   const found =
     named ?? seen.find(({ word, values }) => /(time|date|ts|stamp)/.test(word) && timeReading(values) !== undefined);
-  const reading = found === undefined ? undefined : timeReading(found.values);
-  return found === undefined || reading === undefined ? undefined : { seen: found, reading };
+  if (found === undefined) return leadingTime(seen);
+  const reading = timeReading(found.values);
+  return reading === undefined ? undefined : { at: found.pointer, values: found.values, reading, seen: found };
+}
+
+/** Lines of text begin with their time, in two words or one. */
+function leadingTime(seen: readonly Seen[]): ClockGuess | undefined {
+  const lists = seen.find(({ pointer }) => pointer === `/${LINE_WORDS}`)?.values ?? [];
+  for (const at of [[`/${LINE_WORDS}/0`, `/${LINE_WORDS}/1`], `/${LINE_WORDS}/0`]) {
+    const values = lists.map((list) => (Array.isArray(list) ? list.slice(0, [at].flat().length).join(' ') : list));
+    const reading = timeReading(values);
+    if (reading !== undefined) return { at, values, reading };
+  }
+  return undefined;
 }
 
 /** The first that has the surest word. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { localTime } from '../../adapters/local/time.ts';
 import { type CompiledMap, compileMap } from '../../core/dialects/map.ts';
 import { messageOf, NightdeskError } from '../../core/errors.ts';
+import { printable } from '../logs/summary-text.ts';
 
 /** What a map is called where nobody says otherwise. */
 export const MAP_FILE = 'nightdesk.map.json';
@@ -18,7 +19,9 @@ export async function loadMap(path: string): Promise<CompiledMap> {
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new NightdeskError('MAP_INVALID', `${path} is not JSON: ${messageOf(error)}`, { cause: error });
+    throw new NightdeskError('MAP_INVALID', `${path} is not JSON: ${wrongJson(error)}`, {
+      cause: error,
+    });
   }
   try {
     return compileMap(json, localTime);
@@ -28,3 +31,7 @@ export async function loadMap(path: string): Promise<CompiledMap> {
     throw error;
   }
 }
+
+/** What is wrong with the JSON, without the piece of it that the parser quotes: the file may be anything, secrets included. */
+const wrongJson = (error: unknown): string =>
+  printable(messageOf(error).replace(/(?:, )?(?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, ''));

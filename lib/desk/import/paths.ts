@@ -9,7 +9,3 @@ export function shortener(paths: readonly string[]): (path: string) => string {
 }
 
 const withEnd = (folder: string): string => (folder.endsWith(sep) ? folder : `${folder}${sep}`);
-
-/** Control characters of a foreign log must not move a terminal's cursor. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-export const printable = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '·');

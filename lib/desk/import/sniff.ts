@@ -17,6 +17,8 @@ export interface Sniffed {
   readonly streams: ReadonlyMap<string, number>;
   /** Reasons for quarantine. */
   readonly problems: ReadonlyMap<string, number>;
+  /** Why the file, or the rest of it, could not be read. */
+  readonly unread: string | undefined;
   /** Records that no dialect knows, where there are any. */
   readonly unknown: UnknownFile | undefined;
 }
@@ -27,8 +29,9 @@ export async function sniff(file: PlannedFile, run: LinesRun): Promise<Sniffed> 
   const streams = new Map<string, number>();
   const problems = new Map<string, number>();
   const records: Record<'json' | 'logfmt', JsonObject[]> = { json: [], logfmt: [] };
+  const report = new ImportReport();
   let sampled = 0;
-  for await (const { results } of resultsOf(file, run, new ImportReport())) {
+  for await (const { results } of resultsOf(file, run, report)) {
     for (const { verdict } of results.slice(0, SAMPLE_LINES - sampled)) {
       sampled++;
       const event = objectOf(verdict.json) ?? {};
@@ -50,7 +53,7 @@ export async function sniff(file: PlannedFile, run: LinesRun): Promise<Sniffed> 
   const found = records[format];
   const unknown: UnknownFile | undefined =
     found.length === 0 ? undefined : { path: file.place.path, format: file.sheet ? 'csv' : format, records: found };
-  return { path: file.file.path, sampled, dialects, streams, problems, unknown };
+  return { path: file.file.path, sampled, dialects, streams, problems, unread: report.unread[0]?.why, unknown };
 }
 
 function objectOf(text: string): JsonObject | undefined {

@@ -1,4 +1,5 @@
 import { bytes, count } from '../commands/output.ts';
+import { plural, sorted, textOf, unreadLines } from '../logs/summary-text.ts';
 import type { ImportPlan } from './plan.ts';
 import type { ImportReport } from './report.ts';
 
@@ -38,9 +39,6 @@ export function summaryJson(
 
 export type ImportSummary = ReturnType<typeof summaryJson>;
 
-const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>
-  Object.fromEntries([...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));
-
 /** The same for people. */
 export function summaryText(summary: ImportSummary): string {
   const { dry_run: dry } = summary;
@@ -56,33 +54,7 @@ export function summaryText(summary: ImportSummary): string {
     ...Object.entries(summary.by_stream).map(([stream, n]) => `             ${stream} ${count(n)}`),
     ...Object.entries(summary.by_reason).map(([reason, n]) => `  quarantine ${reason} ${count(n)}`),
     ...(dry ? [] : [`  lake       ${plural(summary.objects, 'object')}, ${bytes(summary.object_bytes)}`]),
-    ...listed(
-      'damaged',
-      summary.damaged,
-      ({ path, from, to, what }) => `${path}: bytes ${from} to ${to} ${WHAT[what]}`,
-    ),
-    ...listed('not read', summary.unread, ({ path, why }) => `${path}: ${why}`),
-    ...listed('copy', summary.copies, ({ path, of }) => `${path} repeats ${of}, which is read instead`),
-    ...listed('skipped', summary.skipped, ({ path, why }) => `${path}: ${why}`),
+    ...unreadLines(summary, { labelWidth: 10 }),
   ];
-  if (summary.other_files > 0) lines.push(`  skipped    ${plural(summary.other_files, 'file')} of other kinds`);
-  return `${lines.join('\n')}\n`;
+  return textOf(lines);
 }
-
-const WHAT: Readonly<Record<string, string>> = {
-  stray: 'lie between gzip members and belong to none',
-  damaged: 'cannot be decoded',
-  unverified: 'decode, but their checksum differs',
-  truncated: 'are an unfinished gzip member',
-};
-
-const SHOWN = 10;
-
-function listed<T>(label: string, items: readonly T[], text: (item: T) => string): string[] {
-  const shown = items.slice(0, SHOWN).map((item) => `  ${label.padEnd(10)} ${text(item)}`);
-  return items.length > SHOWN
-    ? [...shown, `  ${label.padEnd(10)} and ${items.length - SHOWN} more (--json lists them)`]
-    : shown;
-}
-
-const plural = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;

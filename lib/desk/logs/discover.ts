@@ -104,7 +104,7 @@ class Walk {
       real = await realpath(path);
       stats = await stat(real);
       if (stats.isDirectory()) await readdir(real);
-      else await (await open(real, 'r')).close();
+      else if (stats.isFile()) await (await open(real, 'r')).close(); // opening a pipe would wait for its writer
     } catch (error) {
       throw new NightdeskError('PATH_NOT_FOUND', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
     }
@@ -139,7 +139,7 @@ class Walk {
       if (stats.isDirectory()) {
         if (!name.startsWith('.') && name !== 'node_modules') await this.#folder(path, root);
       } else if (stats.isFile()) await this.#file(path, { root, stats, asked: false });
-      else this.#others++; // opening a pipe would wait for its writer
+      else this.#others++;
     } catch (error) {
       // What is gone by now is none of ours; a name that is not UTF-8 only seems to be gone.
       if (errnoOf(error) !== 'ENOENT') this.#skipped.push({ path, why: `cannot be read: ${messageOf(error)}` });

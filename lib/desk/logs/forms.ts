@@ -1,10 +1,9 @@
 import type { LogFile } from './discover.ts';
-import { holds } from './glance.ts';
+import { begins, headOf, holds, mayBegin } from './glance.ts';
 import { fileId, splitFileId } from './identity.ts';
 import type { KnownLog, Ledger } from './ledger.ts';
 import { compareAge } from './names.ts';
 import { START } from './point.ts';
-import { begins } from './read.ts';
 import type { Place } from './sources.ts';
 
 /** A file on disk that has at least one line: some form of a log, live, rotated, copied or compressed. */
@@ -50,10 +49,14 @@ export async function resolveForms(forms: readonly Form[], ledger: Ledger): Prom
 /** Sorts out the copies of a group, oldest form first, and returns the others in that order. */
 async function withoutCopies(group: readonly Form[], resolved: Map<Form, Resolution>): Promise<Form[]> {
   const others: Form[] = [];
+  const heads = new Map<Form, Buffer>();
   for (const [index, form] of group.entries()) {
-    const copyOf = resolved.has(form)
-      ? undefined
-      : await firstWhere(group.slice(index + 1), (newer) => begins(form.file.path, newer.file.path));
+    const newer = resolved.has(form) ? [] : group.slice(index + 1);
+    // Bots that begin every log with the same line make groups of thousands: each is opened once, not once per pair.
+    if (newer.length > 0 && !heads.has(form))
+      for (const one of [form, ...newer]) heads.set(one, await headOf(one.file.path));
+    const longer = newer.filter((one) => mayBegin(heads.get(form), heads.get(one)));
+    const copyOf = await firstWhere(longer, (one) => begins(form.file.path, one.file.path));
     if (copyOf === undefined) others.push(form);
     else resolved.set(form, { copyOf });
   }

@@ -33,6 +33,12 @@ export function addLogOptions(command: Command): Command {
 /** @throws CONFIG_INVALID */
 export function targetOf({ aws, endpoint, region, deliveryStream }: LogOptions): Target {
   if (aws) return { region, deliveryStream };
+  const { username, password } = URL.canParse(endpoint) ? new URL(endpoint) : { username: '', password: '' };
+  if (username !== '' || password !== '')
+    throw new NightdeskError(
+      'CONFIG_INVALID',
+      '--endpoint must not hold a name or a password: keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile',
+    );
   isLoopback(endpoint);
   return { endpoint, region, deliveryStream };
 }

@@ -251,33 +251,8 @@ function isUtf16(data: Buffer): boolean {
   );
 }
 
-/** Whether everything that a log holds is also what another one begins with. */
-export async function begins(path: string, longer: string): Promise<boolean> {
-  const [a, b] = [decodedBytes(path), decodedBytes(longer)];
-  try {
-    let [left, right]: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
-    for (;;) {
-      if (left.length === 0) {
-        const step = await a.next();
-        if (step.done === true) return true;
-        left = step.value;
-      }
-      if (right.length === 0) {
-        const step = await b.next();
-        if (step.done === true) return left.length === 0;
-        right = step.value;
-      }
-      const common = Math.min(left.length, right.length);
-      if (!left.subarray(0, common).equals(right.subarray(0, common))) return false;
-      left = left.subarray(common);
-      right = right.subarray(common);
-    }
-  } finally {
-    await Promise.all([a.return(), b.return()]);
-  }
-}
-
-async function* decodedBytes(path: string): AsyncGenerator<Buffer, void> {
+/** What a log holds, as decoded, from its start. */
+export async function* decodedBytes(path: string): AsyncGenerator<Buffer, void> {
   const file = await openWindow(path);
   try {
     const events = (await isGzip(file, path)) ? gunzip(file, FIRST_MEMBER) : plainBytes(file, 0, { changed: false });

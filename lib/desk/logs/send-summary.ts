@@ -1,6 +1,7 @@
 import { bytes, count } from '../commands/output.ts';
 import type { Plan } from './plan.ts';
 import type { SendReport } from './send-report.ts';
+import { listed, plural, sorted, textOf, unreadLines } from './summary-text.ts';
 
 /** The facts of a send, for programs. `lines = blank + accepted + refused`. */
 export function summaryJson(
@@ -43,9 +44,6 @@ export type SendSummary = ReturnType<typeof summaryJson>;
 const isPartial = (plan: Plan, report: SendReport): boolean =>
   report.partial || report.refused > 0 || plan.found.skipped.some(({ why }) => why.startsWith('cannot be read'));
 
-const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>
-  Object.fromEntries([...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));
-
 /** The same for people. */
 export function summaryText(summary: SendSummary): string {
   const { expected, dry_run } = summary;
@@ -55,40 +53,14 @@ export function summaryText(summary: SendSummary): string {
     `  expected  ${count(expected.stored)} stored, ${count(expected.quarantined)} in quarantine${inBrackets(expected.by_reason)}`,
     ...Object.entries(expected.by_stream).map(([stream, n]) => `            ${stream} ${count(n)}`),
     ...Object.entries(summary.refused_by).map(([why, n]) => `  refused   ${count(n)}: ${why}`),
-    ...listed('refused', summary.refused_lines, (line) => line),
-    ...listed(
-      'damaged',
-      summary.damaged,
-      ({ path, from, to, what }) => `${path}: bytes ${from} to ${to} ${WHAT[what]}`,
-    ),
-    ...listed('not read', summary.unread, ({ path, why }) => `${path}: ${why}`),
-    ...listed('copy', summary.copies, ({ path, of }) => `${path} repeats ${of}, which is read instead`),
-    ...listed('sheet', summary.sheets, (path) => `${path} is CSV: use \`nightdesk import\``),
-    ...listed('skipped', summary.skipped, ({ path, why }) => `${path}: ${why}`),
+    ...listed('refused  ', summary.refused_lines, (line) => line),
+    ...listed('sheet    ', summary.sheets, (path) => `${path} is CSV: use \`nightdesk import\``),
+    ...unreadLines(summary, { labelWidth: 9 }),
   ];
-  if (summary.other_files > 0) lines.push(`  skipped   ${plural(summary.other_files, 'file')} of other kinds`);
-  return `${lines.join('\n')}\n`;
-}
-
-const WHAT: Readonly<Record<string, string>> = {
-  stray: 'lie between gzip members and belong to none',
-  damaged: 'cannot be decoded',
-  unverified: 'decode, but their checksum differs',
-  truncated: 'are an unfinished gzip member',
-};
-
-const SHOWN = 10;
-
-function listed<T>(label: string, items: readonly T[], text: (item: T) => string): string[] {
-  const shown = items.slice(0, SHOWN).map((item) => `  ${label.padEnd(9)} ${text(item)}`);
-  return items.length > SHOWN
-    ? [...shown, `  ${label.padEnd(9)} and ${items.length - SHOWN} more (--json lists them)`]
-    : shown;
+  return textOf(lines);
 }
 
 const inBrackets = (counts: Readonly<Record<string, number>>): string => {
   const all = Object.entries(counts).map(([name, n]) => `${name} ${count(n)}`);
   return all.length === 0 ? '' : ` (${all.join(', ')})`;
 };
-
-const plural = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;

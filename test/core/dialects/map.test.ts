@@ -341,6 +341,11 @@ describe('a wrong map is refused, with the place and what may stand there', () =
       'rules[0].rename.id: event_id is written by Nightdesk; the bot’s own id is source_event_id',
     ],
     [
+      'a path that is no glob',
+      rule({ match: { path: 5 } }),
+      'rules[0].match.path: expected a glob such as fills*.jsonl',
+    ],
+    [
       'a field given twice',
       rule({ fields: { price: '/p' }, constants: { price: 1 } }),
       'field price is given more than once',

@@ -136,3 +136,19 @@ test.skipIf(!samplesPresent)(needsSamples('the samples are 67 logs and one sheet
   const found = await discover([SAMPLES]);
   expect([found.files.length, found.sheets.length, found.skipped.length]).toEqual([67, 1, 0]);
 });
+
+test('a pipe that is named itself is refused, not waited for', async () => {
+  const root = tempFolder();
+  execFileSync('mkfifo', [join(root, 'x.jsonl')]);
+  await expect(discover([join(root, 'x.jsonl')])).rejects.toMatchObject({ code: 'PATH_NOT_FOUND' });
+});
+
+test('a log whose name is not UTF-8 cannot be opened by it, and is named', async () => {
+  const root = tempFolder();
+  writeFileSync(Buffer.concat([Buffer.from(join(root, 'bad')), Buffer.from([0xff]), Buffer.from('.jsonl')]), ROW);
+  const { files, skipped } = await discover([root]);
+  expect([files.length, skipped]).toEqual([
+    0,
+    [{ path: join(root, 'bad\uFFFD.jsonl'), why: expect.stringContaining('not UTF-8') }],
+  ]);
+});

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { begins, headOf, mayBegin } from '../../../lib/desk/logs/glance.ts';
 import { tempFolder } from '../../support/temp.ts';
 import { Bot, type Deed } from './bot.ts';
 import { sendAll } from './send-all.ts';
@@ -195,4 +196,44 @@ test('a file reached through links is sent once', async () => {
   symlinkSync('..', join(logs, 'deep', 'loop'));
   const { wire } = await sendAll([logs, join(logs, 'deep')], { data });
   expect(wire.map(({ path }) => path)).toEqual(['deep/x.jsonl']);
+});
+
+test('a log that is cut and begins anew before it is read is not sent under the name of the old one', async () => {
+  const { logs, data, write } = scene();
+  const path = write('x.jsonl', '{"old":1}\n{"old":2}\n');
+  const first = await sendAll([logs], { data, planned: () => writeFileSync(path, '{"new":1}\n') });
+  expect(first.report.unread).toMatchObject([{ path, why: expect.stringContaining('send again') }]);
+  const second = await sendAll([logs], { data });
+  expect([...first.wire, ...second.wire].map(({ raw }) => raw)).toEqual(['{"new":1}']);
+});
+
+test('a log that is removed before it is read costs its neighbours nothing', async () => {
+  const { logs, data, write } = scene();
+  write('a.jsonl', '{"a":1}\n');
+  const path = write('b.jsonl', '{"b":1}\n');
+  write('c.jsonl', '{"c":1}\n');
+  const { wire, report } = await sendAll([logs], { data, planned: () => rmSync(path) });
+  expect(wire.map(({ raw }) => raw)).toEqual(['{"a":1}', '{"c":1}']);
+  expect(report).toMatchObject({
+    partial: true,
+    emptyFiles: 0,
+    unread: [{ path, why: expect.stringContaining('ENOENT') }],
+  });
+});
+
+test('what the heads of two logs say against a copy is true, whatever their length and compression', async () => {
+  const { write } = scene();
+  const line = fc.constantFrom('{"a":1}\n', '{"b":1}\n', `{"c":"${'x'.repeat(2000)}"}\n`);
+  const log = fc.record({ lines: fc.array(line, { maxLength: 4 }), gzip: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(log, log, async (a, b) => {
+      const put = (name: string, { lines, gzip }: typeof a): string =>
+        write(name, gzip ? gzipSync(lines.join('')) : lines.join(''));
+      const [older, newer] = [put('older.jsonl', a), put('newer.jsonl', b)];
+      const copied = b.lines.join('').startsWith(a.lines.join(''));
+      expect(await begins(older, newer)).toBe(copied);
+      if (copied) expect(mayBegin(await headOf(older), await headOf(newer))).toBe(true);
+    }),
+    { seed: 11, numRuns: 150 },
+  );
 });

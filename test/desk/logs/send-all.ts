@@ -16,10 +16,16 @@ export interface Sent {
   readonly report: SendReport;
 }
 
-/** What `send` does, with a receiver in memory that takes everything, or what `deliver` does. */
+/** What `send` does, with a receiver in memory that takes everything, or what `deliver` does; `planned` runs before anything is read. */
 export async function sendAll(
   paths: readonly string[],
-  { data, source, facts = {}, deliver }: { data: string; source?: string; facts?: Facts; deliver?: Deliver },
+  {
+    data,
+    source,
+    facts = {},
+    deliver,
+    planned,
+  }: { data: string; source?: string; facts?: Facts; deliver?: Deliver; planned?: () => void },
 ): Promise<Sent> {
   const lines: string[] = [];
   const take: Deliver = async (records) =>
@@ -28,6 +34,7 @@ export async function sendAll(
       return { kind: 'accepted' };
     });
   const plan = await planLogs(paths, { folder: dataFolder(data), source, save: true });
+  planned?.();
   const report = await sendLogs(plan.logs, {
     deliver: deliver ?? take,
     outgoing: (log) => entriesOf({ log, facts, map: undefined, filePath: log.path }).line,

@@ -265,3 +265,21 @@ test('a second watch of one folder with one data folder is kept out', async () =
   lock.release();
   (await lockWatch(folder, logs)).release();
 });
+
+test('a log that is cut and begins anew between the look and the reading is read once, under its own name', async () => {
+  const { logs, desk, watch } = await scene();
+  writeFileSync(join(logs, 'a.jsonl'), lines('a', 1));
+  writeFileSync(join(logs, 'b.jsonl'), lines('old', 9));
+  let cut = false;
+  const watcher = await watch({
+    outgoing: (log) => {
+      if (log.path === 'a.jsonl' && !cut) writeFileSync(join(logs, 'b.jsonl'), lines('new', 4));
+      cut = true;
+      return entriesOf({ log, facts: {}, map: undefined, filePath: log.path }).line;
+    },
+  });
+  await settle(watcher);
+  appendFileSync(join(logs, 'b.jsonl'), lines('more', 1));
+  await settle(watcher);
+  expect(rawLines(desk.lines)).toEqual([...texts('a', 1), ...texts('more', 1), ...texts('new', 4)]);
+});
