@@ -58,7 +58,10 @@ export function firehoseClient({ endpoint, region }: Partial<Target>): FirehoseC
 export function isLoopback(endpoint: string): boolean {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw new NightdeskError('CONFIG_INVALID', `--endpoint must be an http or https URL, got ${endpoint}`);
+    throw new NightdeskError(
+      'CONFIG_INVALID',
+      '--endpoint must be an http or https URL, such as http://127.0.0.1:4573',
+    );
   return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname);
 }
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { type ErrorEntry, messageOf, NightdeskError } from '../../core/errors.ts';
+import { printableLines } from '../printable.ts';
 import { ignoreBrokenPipe } from './output.ts';
 
 /** A module under `commands/`: adds arguments, options and the action to its command. Loaded only when asked for. */
@@ -57,9 +58,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it, or the help
   if (error instanceof NightdeskError) {
     const entry: ErrorEntry = error.entry;
-    process.stderr.write(`nightdesk: ${error.message} [${error.code}]\n`);
+    process.stderr.write(`nightdesk: ${printableLines(error.message)} [${error.code}]\n`);
     return entry.exit;
   }
-  process.stderr.write(`nightdesk: ${messageOf(error)}\n${error instanceof Error ? `${error.stack ?? ''}\n` : ''}`);
+  const stack = error instanceof Error ? `${error.stack ?? ''}\n` : '';
+  process.stderr.write(printableLines(`nightdesk: ${messageOf(error)}\n${stack}`));
   return 70;
 }

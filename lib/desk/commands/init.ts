@@ -16,7 +16,8 @@ import { shortener } from '../import/paths.ts';
 import { planImport } from '../import/plan.ts';
 import { type Sniffed, sniff } from '../import/sniff.ts';
 import { factsOf } from '../logs/fact-options.ts';
-import { listed, printable, textOf } from '../logs/summary-text.ts';
+import { listed, textOf } from '../logs/summary-text.ts';
+import { printable } from '../printable.ts';
 import { DEFAULT_DATA, jsonOption } from './options.ts';
 import { count, print, printJson, printRows, say } from './output.ts';
 

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { stringify } from 'csv-stringify/sync';
 import { NightdeskError } from '../../core/errors.ts';
+import { printable } from '../printable.ts';
 
 export const FORMATS = ['table', 'json', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -95,7 +96,7 @@ const text = (value: unknown): string =>
       : String(value);
 
 /** Control characters of a foreign log must not move a terminal's cursor, nor turn its text around. */
-const tableCell = (value: unknown): string => text(value).replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '·');
+const tableCell = (value: unknown): string => printable(text(value));
 
 /** A cell that a spreadsheet would read as a formula gets a leading apostrophe; numbers stay as they are. */
 export const csvCell = (value: unknown): string => {

@@ -10,7 +10,7 @@ import { addLogOptions, type LogOptions, lineMapOf, targetOf } from '../logs/opt
 import { planLogs } from '../logs/plan.ts';
 import { sendLogs } from '../logs/send-run.ts';
 import { summaryJson, summaryText } from '../logs/send-summary.ts';
-import { printable } from '../logs/summary-text.ts';
+import { printable } from '../printable.ts';
 import { transformOf } from '../settings.ts';
 import { count, print, printJson, say, wholeNumber } from './output.ts';
 

@@ -10,7 +10,7 @@ import { shortener } from '../import/paths.ts';
 import { planImport } from '../import/plan.ts';
 import { withProgress } from '../import/progress.ts';
 import { addStreamOption, factsOf } from '../logs/fact-options.ts';
-import { printable } from '../logs/summary-text.ts';
+import { printable } from '../printable.ts';
 import { DEFAULT_DATA, jsonOption } from './options.ts';
 import { count, print, printJson, printRows, wholeNumber } from './output.ts';
 

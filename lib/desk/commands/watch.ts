@@ -7,10 +7,10 @@ import { createDelivery, firehoseClient } from '../delivery-client.ts';
 import { entriesOf } from '../import/outgoing.ts';
 import { factsOf, sourceOf } from '../logs/fact-options.ts';
 import { addLogOptions, type LogOptions, lineMapOf, targetOf } from '../logs/options.ts';
-import { printable } from '../logs/summary-text.ts';
 import { lockWatch } from '../logs/watch-lock.ts';
 import type { WatchTotals } from '../logs/watch-totals.ts';
 import { LogWatcher } from '../logs/watcher.ts';
+import { printable } from '../printable.ts';
 import { count, print, printJson, say, wholeNumber } from './output.ts';
 
 interface WatchCommandOptions extends LogOptions {

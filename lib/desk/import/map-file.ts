@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { localTime } from '../../adapters/local/time.ts';
 import { type CompiledMap, compileMap } from '../../core/dialects/map.ts';
 import { messageOf, NightdeskError } from '../../core/errors.ts';
-import { printable } from '../logs/summary-text.ts';
+import { printable } from '../printable.ts';
 
 /** What a map is called where nobody says otherwise. */
 export const MAP_FILE = 'nightdesk.map.json';

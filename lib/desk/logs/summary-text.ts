@@ -1,4 +1,5 @@
 import { count } from '../commands/output.ts';
+import { printable } from '../printable.ts';
 import type { Damage } from './gunzip.ts';
 
 // What the summaries of `send` and `import` have in common.
@@ -8,9 +9,6 @@ export const sorted = (counts: ReadonlyMap<string, number>): Record<string, numb
   Object.fromEntries([...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)));
 
 export const plural = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
-
-/** Names of files, and what a receiver answers, are hostile: they must not move a terminal's cursor, nor turn its text around. */
-export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '·');
 
 /** Lines for a terminal. */
 export const textOf = (lines: readonly string[]): string => `${lines.map(printable).join('\n')}\n`;
