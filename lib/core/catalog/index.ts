@@ -19,12 +19,17 @@ import { latency } from './streams/latency.ts';
 import { market } from './streams/market.ts';
 import { order } from './streams/order.ts';
 import { order_intent } from './streams/order-intent.ts';
+import { order_lifecycle } from './streams/order-lifecycle.ts';
 import { overlay_status } from './streams/overlay-status.ts';
 import { quarantine } from './streams/quarantine.ts';
+import { reconciliation } from './streams/reconciliation.ts';
 import { repro } from './streams/repro.ts';
 import { risk } from './streams/risk.ts';
+import { session } from './streams/session.ts';
 import { signals } from './streams/signals.ts';
+import { snapshot } from './streams/snapshot.ts';
 import { system } from './streams/system.ts';
+import { trade_lifecycle } from './streams/trade-lifecycle.ts';
 
 const STREAMS = {
   signals,
@@ -50,6 +55,11 @@ const STREAMS = {
   system,
   error,
   repro,
+  trade_lifecycle,
+  order_lifecycle,
+  session,
+  snapshot,
+  reconciliation,
   quarantine,
 } as const;
 

@@ -9,6 +9,11 @@ export interface StreamDefinition<F extends Fields = Fields> {
   /** One sentence: what one event of it says. */
   readonly description: string;
   readonly retention: Retention;
+  /**
+   * Who writes it: bots through the door, a stage of ours under `derived/`, or both, where ours counts for the days and
+   * runs of which the bot wrote nothing. @default - bots
+   */
+  readonly origin?: 'derived' | 'both';
   /** Live versions, newest last. */
   readonly versions: readonly number[];
   /** Metrics it feeds, by name. */

@@ -18,6 +18,28 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
 }
 
+/** An object of state, with the version by which a change of it is guarded. */
+export interface Versioned {
+  readonly body: Uint8Array;
+  /** Changes with every write; S3's ETag. */
+  readonly version: string;
+}
+
+/** Small objects that several writers change, each by compare-and-swap; S3 with If-Match, or a folder. */
+export interface StateStore {
+  /** The object and its version, or undefined where there is none. */
+  get(key: string): Promise<Versioned | undefined>;
+  /**
+   * Writes the whole object, durably, if it still has this version; `undefined` stands for: if there is none.
+   * @returns its new version, or undefined where another writer was first.
+   */
+  put(key: string, body: Uint8Array, version: string | undefined): Promise<string | undefined>;
+  /** Keys that begin with the prefix, in key order. */
+  list(prefix: string): AsyncIterable<string>;
+  /** Removes the object, whatever its version; no error where there is none. */
+  delete(key: string): Promise<void>;
+}
+
 export type Cell = string | number | bigint | boolean | null | readonly Cell[] | { readonly [key: string]: Cell };
 
 export interface QueryResult {

@@ -1,3 +1,4 @@
+import { revision } from '../derived.ts';
 import { bigint, double, json, string } from '../fields.ts';
 import { cycle, pnlBasis } from '../shared.ts';
 import { defineStream } from '../stream.ts';
@@ -6,6 +7,7 @@ export const equity_curve = defineStream({
   name: 'equity_curve',
   description: 'Equity and PnL of the account at one moment, as the bot books them.',
   retention: 'audit',
+  origin: 'both',
   versions: [1],
   metrics: ['bot.health.equity_value', 'bot.health.drawdown_current'],
   fields: {
@@ -33,6 +35,7 @@ export const equity_curve = defineStream({
     portfolio_state_before_hash: string('Hash of the portfolio before.', 'hash'),
     portfolio_state_after_hash: string('Hash of the portfolio after.', 'hash'),
     ...cycle,
+    ...revision,
   },
   example: {
     event_id: '6e31f8.1-1',

@@ -1,0 +1,58 @@
+import { revision } from '../derived.ts';
+import { boolean, double, oneOf, string, timestamp } from '../fields.ts';
+import { defineStream } from '../stream.ts';
+
+export const reconciliation = defineStream({
+  name: 'reconciliation',
+  description: 'One difference between two ledgers that should agree, or the sum of one comparison.',
+  retention: 'audit',
+  origin: 'derived',
+  versions: [1],
+  metrics: [],
+  fields: {
+    entry: oneOf(['summary', 'break'], 'Whether the row sums a comparison, or is one difference.'),
+    against: oneOf(['rebuild', 'venue', 'bot'], 'What our ledger was held against.'),
+    from_date: string('First day compared.', 'YYYY-MM-DD'),
+    to_date: string('Last day compared.', 'YYYY-MM-DD'),
+    kind: oneOf(
+      ['missing', 'unexpected', 'repeated', 'price', 'quantity', 'fee', 'funding', 'balance', 'position', 'field'],
+      'Kind of the difference.',
+    ),
+    state: oneOf(
+      ['open', 'within_tolerance', 'adopted'],
+      'Whether it needs somebody, is small enough, or was adopted.',
+    ),
+    subject: string('What differs.', 'id of a fill, flow, trade, or the name of a position'),
+    field: string('Field that differs.', 'column'),
+    ours: string('Our value.'),
+    theirs: string('The other value.'),
+    difference: double('Ours less theirs, where both are numbers.', 'as the field'),
+    tolerance: double('Difference that is allowed.', 'as the field'),
+    at_ts: timestamp('When what differs happened.'),
+    compared: double('Things compared.', 'count'),
+    open_breaks: double('Differences that need somebody.', 'count'),
+    is_clean: boolean('Whether nothing needs anybody.'),
+    file: string('File of the venue.', 'file name'),
+    ...revision,
+  },
+  example: {
+    event_id: 'rebuild-2025-11-21-summary',
+    stream: 'reconciliation',
+    schema_version: 1,
+    ts: '2025-11-21T00:00:00.000000Z',
+    ts_ms: 1763683200000,
+    ts_source: 'ts',
+    strategy_id: 'ensemble_1_0',
+    session_id: '3bc82e52-170f-4a8c-ac86-e665caedf8b2',
+    symbol: 'BTCUSDT',
+    mode: 'paper',
+    entry: 'summary',
+    against: 'rebuild',
+    from_date: '2025-11-21',
+    to_date: '2025-11-21',
+    compared: 37,
+    open_breaks: 0,
+    is_clean: true,
+    rev: 1,
+  },
+});
