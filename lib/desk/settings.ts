@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DateTime } from 'luxon';
 import * as z from 'zod';
 import { errnoOf } from '../adapters/local/files.ts';
 import { sha256 } from '../adapters/local/sha256.ts';
 import { naiveOffsetIn } from '../adapters/local/time.ts';
 import { messageOf, NightdeskError } from '../core/errors.ts';
+import { readMarkets } from '../core/lifecycle/instrument.ts';
+import type { LedgerConfig } from '../core/lifecycle/types.ts';
 import { createTransform } from '../core/transform/transform.ts';
 import type { TransformConfig, TransformLine } from '../core/transform/types.ts';
+import { ledgerSchema } from './ledger-settings.ts';
 import { updateJson } from './logs/json-file.ts';
 
 /** Settings of a data folder that every command reads which runs the transform, so that all doors give one verdict. */
@@ -24,13 +27,15 @@ const schema = z.strictObject({
     .default('UTC'),
   redact: names,
   hash: names,
+  ledger: ledgerSchema.prefault({}),
 });
 
 export type Settings = Readonly<z.infer<typeof schema>>;
 
 /**
- * Reads `<data>/nightdesk.json`: the zone of times that carry none, names whose values are removed and names whose
- * values are salted and hashed. @default - UTC, and only the built-in secrets. @throws CONFIG_INVALID names the key
+ * Reads `<data>/nightdesk.json`: the zone of times that carry none, names whose values are removed, names whose values
+ * are salted and hashed, and how the ledger is kept. @default - UTC, only the built-in secrets, LEDGER_DEFAULTS.
+ * @throws CONFIG_INVALID names key, value and range
  */
 export async function readSettings(dataDir: string): Promise<Settings> {
   const path = join(dataDir, FILE);
@@ -40,10 +45,55 @@ export async function readSettings(dataDir: string): Promise<Settings> {
       throw new NightdeskError('PATH_NOT_FOUND', `${dataDir} is a file; --data names a folder`, { cause: error });
     throw new NightdeskError('CONFIG_INVALID', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   });
-  const parsed = schema.safeParse(parse(path, text));
+  const parsed = schema.safeParse(parse(path, text), { reportInput: true });
   if (parsed.success) return parsed.data;
-  const what = parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || 'the file'}: ${message}`);
-  throw new NightdeskError('CONFIG_INVALID', `${path}: ${what.join('; ')}; it knows zone, redact and hash`);
+  const what = parsed.error.issues.map(({ path: at, message, input, code }) => {
+    const seen = code === 'unrecognized_keys' || input === undefined ? '' : `, got ${shortened(input)}`;
+    return `${at.join('.') || 'the file'}: ${message}${seen}`;
+  });
+  throw new NightdeskError('CONFIG_INVALID', `${path}: ${what.join('; ')}; it knows zone, redact, hash and ledger`);
+}
+
+const shortened = (value: unknown): string => {
+  const text = JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+};
+
+/**
+ * How the ledger is kept in a data folder. Where a symbol is in `ledger.instruments` and in the file of
+ * `ledger.markets`, what the settings say of it counts. @default - LEDGER_DEFAULTS
+ * @throws CONFIG_INVALID names key, value and range, or the file that cannot be read
+ */
+export async function ledgerConfigOf(dataDir: string): Promise<LedgerConfig> {
+  const { ledger } = await readSettings(dataDir);
+  const { lateness, sessionTimeout, memory, stableCoins, instruments, markets, strategies } = ledger;
+  const known = markets === undefined ? {} : await marketsOf(resolve(dataDir, markets));
+  return {
+    latenessMs: lateness,
+    sessionTimeoutMs: sessionTimeout,
+    memoryMs: memory,
+    stableCoins,
+    instruments: {
+      ...known,
+      ...Object.fromEntries(Object.entries(instruments).map(([symbol, own]) => [symbol, { ...known[symbol], ...own }])),
+    },
+    strategies,
+  };
+}
+
+/** What the markets of a ccxt file are. @throws CONFIG_INVALID where it cannot be read, or holds no markets */
+async function marketsOf(path: string): Promise<LedgerConfig['instruments']> {
+  const refused = (what: string, cause: unknown): NightdeskError =>
+    new NightdeskError('CONFIG_INVALID', `ledger.markets: ${path} ${what}`, { cause });
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw refused(`cannot be read: ${messageOf(error)}`, error);
+  });
+  const json = parse(path, text);
+  try {
+    return readMarkets(json);
+  } catch (error) {
+    throw refused(`cannot be used: ${messageOf(error)}`, error);
+  }
 }
 
 /** The transform as the settings of a data folder make it. */

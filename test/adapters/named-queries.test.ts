@@ -10,6 +10,7 @@ import { exampleEvent, isoOf, type LakeEvent, writeLake, writeSamples } from '..
 import { openTestLake, sharedLake } from '../support/open-lake.ts';
 import { needsSamples, samplesPresent } from '../support/samples.ts';
 import { tempFolder } from '../support/temp.ts';
+import { LEDGER_ANSWERS, LEDGER_ROWS } from './ledger-answers.ts';
 
 const NOON_MS = Date.UTC(2025, 10, 21, 12);
 const QUERIES = await namedQueries();
@@ -106,7 +107,7 @@ const EVENTS: readonly LakeEvent[] = [
 ];
 
 const lake = sharedLake((data) => {
-  writeLake(data, EVENTS);
+  writeLake(data, [...EVENTS, ...LEDGER_ROWS]);
   writeLake(data, EVENTS.slice(0, 12)); // a resend changes no answer
 });
 
@@ -267,6 +268,7 @@ const ANSWERS: Readonly<Record<string, readonly unknown[]>> = {
     { source: 'bot', source_path: 'a.jsonl', file_id: 'f.0', after_seq: 0, before_seq: 2, missing: 1 },
     { source: 'bot', source_path: 'a.jsonl', file_id: 'f.0', after_seq: 3, before_seq: 7, missing: 3 },
   ],
+  ...LEDGER_ANSWERS,
   'clock-skew': [
     {
       strategy_id: 's1',
@@ -310,7 +312,7 @@ test.each(QUERIES.map((query) => [query.name, query] as const))(
 );
 
 test('every query has an answer here, and every answer a query', () => {
-  expect(QUERIES.map(({ name }) => name)).toEqual(Object.keys(ANSWERS).sort());
+  expect(QUERIES.map(({ name }) => name).sort()).toEqual(Object.keys(ANSWERS).sort());
 });
 
 test('days, session, symbol and rows narrow an answer', async () => {

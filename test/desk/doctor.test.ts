@@ -221,6 +221,28 @@ test('however large the lake, a bounded part of it is read, and the newest objec
   });
 });
 
+test('what Nightdesk derives is no news of a bot, but must be readable too', async () => {
+  const data = tempFolder();
+  writeLake(data, [exampleEvent('trade_lifecycle', { strategy_id: 's1', ingested_at: fresh(), rev: 1 })]);
+  writeObject(data, 'derived/session/v1/date=2025-11-21/bad.jsonl.gz', Buffer.from('no gzip'));
+
+  const { checks } = await doctor(data, '--endpoint', await answering(healthy));
+
+  expect(checks.arrival).toMatchObject({ status: 'warn', message: expect.stringContaining('no event yet') });
+  expect(checks.streams).toMatchObject({
+    status: 'ok',
+    message: expect.stringContaining('0 of 23 streams seen'),
+    value: { seen: [], derived: [{ stream: 'trade_lifecycle', lines: 1 }] },
+  });
+  expect(checks.streams?.message).not.toContain('trade_lifecycle');
+  expect(checks.strategies?.value).toEqual([]);
+  expect(checks.quarantine?.value).toMatchObject({ lines: 0, share: 0 });
+  expect(checks.objects).toMatchObject({
+    status: 'critical',
+    message: expect.stringContaining('derived/session/v1/date=2025-11-21/bad.jsonl.gz'),
+  });
+});
+
 test('every reason has its advice', () => {
   expect(Object.keys(ADVICE).sort()).toEqual(Object.keys(REASONS).sort());
 });
@@ -236,6 +258,7 @@ const EMPTY: Survey = {
   looked: 0,
   lines: 0,
   streams: new Map(),
+  derived: new Map(),
   strategies: new Map(),
   quarantined: new Map(),
   ahead: 0,

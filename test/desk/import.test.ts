@@ -133,6 +133,15 @@ describe('count in = count out', () => {
       "select round(sum(fee_usd), 6) as fee, round(sum(impact_usd), 6) as impact from execution where source_log = 'executions_paper'",
     );
     expect(sums).toEqual({ fee: 23.756722, impact: 292.744673 });
+    // The sheet names no run, and its runs are those of the bot's own log: the same sizes, one by one.
+    const sizes = (log: string): Promise<unknown[]> =>
+      query(
+        data,
+        `select min(bar_ts) as bar, count(*) as n, round(sum(qty), 6) as qty from execution where source_log = '${log}' group by session_id order by bar, n, qty`,
+      );
+    expect(await sizes('executions_paper')).toHaveLength(37);
+    expect(await sizes('executions_paper')).toEqual(await sizes('execution_log'));
+    expect(await query(data, 'select distinct mode from execution')).toContainEqual({ mode: null });
   });
 });
 
@@ -198,6 +207,26 @@ describe('identity', () => {
     await facts('import', logs, '--data', data);
 
     expect(await counts(data)).toEqual([{ stream: 'system', n: 5, ids: 5 }]);
+  });
+
+  test('runs of an execution sheet keep theirs while it grows, and its new rows go on with them', async () => {
+    const row = (side: string, state: string): string => `1763683200000,${side},1,100,1,${state},0,0\n`;
+    const header = 'ts,side,qty,fill_price,target_pos,paper_qty,paper_avg_px,realized_pnl,fee,impact\n';
+    const { logs, data } = place({ 'executions_paper.csv': header + row('BUY', '1,100,0') + row('SELL', '-1,100,0') });
+    await facts('import', logs, '--data', data);
+    appendFileSync(join(logs, 'executions_paper.csv'), row('BUY', '2,100,0') + row('SELL', '-2,100,0'));
+
+    await facts('import', logs, '--data', data);
+
+    const [first, second, ...others] = await query(
+      data,
+      'select session_id, count(*) as n, max(position_qty) as most from execution group by 1 order by most desc',
+    );
+    expect([first, second]).toMatchObject([
+      { n: 2, most: 2 },
+      { n: 2, most: -1 },
+    ]);
+    expect(others).toEqual([]);
   });
 
   test('rows of a sheet keep theirs while it grows', async () => {
@@ -403,6 +432,7 @@ describe('the command', () => {
   test.each([
     [['no-such-folder'], 2, 'PATH_NOT_FOUND'],
     [['.', '--stream', 'executions'], 2, 'did you mean execution?'],
+    [['.', '--stream', 'snapshot'], 2, 'got snapshot, which only Nightdesk writes'],
     [['.', '--mode', 'papper'], 2, '--mode must be one of live, paper'],
     [['.', '--source', ''], 2, '--source must have 1 to 128 characters'],
     [['.', '--map', 'package.json'], 2, 'package.json: the map is not valid'],

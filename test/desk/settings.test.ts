@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readSettings, transformOf } from '../../lib/desk/settings.ts';
+import { LEDGER_DEFAULTS } from '../../lib/core/lifecycle/types.ts';
+import { ledgerConfigOf, readSettings, transformOf } from '../../lib/desk/settings.ts';
 import { tempFolder } from '../support/temp.ts';
 import { position } from '../support/transform.ts';
 
@@ -17,7 +18,8 @@ const stored = async (folder: string, event: object): Promise<Record<string, unk
 };
 
 test('a folder without settings has the defaults', async () => {
-  expect(await readSettings(tempFolder())).toEqual({ zone: 'UTC', redact: [], hash: [] });
+  expect(await readSettings(tempFolder())).toMatchObject({ zone: 'UTC', redact: [], hash: [] });
+  expect(await ledgerConfigOf(tempFolder())).toEqual(LEDGER_DEFAULTS);
 });
 
 test('naive times are read in the zone of the folder', async () => {
@@ -79,4 +81,105 @@ test.each([
 
   expect(raw).toContain('account_id');
   expect(raw).not.toMatch(/ACC-9|1234/);
+});
+
+test('the ledger is kept as the settings say, durations as people write them', async () => {
+  const folder = folderWith({
+    ledger: {
+      lateness: '1.5s',
+      sessionTimeout: '36h',
+      memory: '2w',
+      stableCoins: ['usdt', 'EURC'],
+      instruments: { 'BTC-PERP': { kind: 'inverse', base: 'BTC', settle: 'BTC', multiplier: 100, lot: null } },
+      strategies: { grid: { tradeMethod: 'fifo', scope: 'account', initialEquityUsd: 10_000 }, other: {} },
+    },
+  });
+
+  expect(await ledgerConfigOf(folder)).toEqual({
+    latenessMs: 1500,
+    sessionTimeoutMs: 36 * 3_600_000,
+    memoryMs: 14 * 86_400_000,
+    stableCoins: ['USDT', 'EURC'],
+    instruments: { 'BTC-PERP': { kind: 'inverse', base: 'BTC', settle: 'BTC', multiplier: 100, lot: null } },
+    strategies: { grid: { tradeMethod: 'fifo', scope: 'account', initialEquityUsd: 10_000 }, other: {} },
+  });
+});
+
+test('a setting of the ledger that is not given keeps its default', async () => {
+  expect(await ledgerConfigOf(folderWith({ ledger: { lateness: '60s' } }))).toEqual({
+    ...LEDGER_DEFAULTS,
+    latenessMs: 60_000,
+  });
+});
+
+test.each([
+  [{ lateness: '999ms' }, 'ledger.lateness: must be a duration from 1s to 1h, such as 90s, 12h or 7d, got "999ms"'],
+  [{ lateness: '2h' }, 'ledger.lateness: must be a duration from 1s to 1h'],
+  [{ lateness: '15' }, 'got "15"'],
+  [{ lateness: 15 }, 'ledger.lateness: must be a duration from 1s to 1h, such as 90s, 12h or 7d, got 15'],
+  [{ sessionTimeout: '1s' }, 'ledger.sessionTimeout: must be a duration from 1m to 365d'],
+  [{ memory: '1h' }, 'ledger.memory: must be a duration from 1d to 3650d'],
+  [{ stableCoins: 'USDT' }, 'ledger.stableCoins: '],
+  [{ stableCoins: ['US DT'] }, 'ledger.stableCoins.0: must be the name of an asset, such as USDT, got "US DT"'],
+  [
+    { instruments: { X: { kind: 'option' } } },
+    'ledger.instruments.X.kind: must be spot, linear or inverse, got "option"',
+  ],
+  [{ instruments: { X: { multiplier: 0 } } }, 'ledger.instruments.X.multiplier: must be a number above 0, got 0'],
+  [{ instruments: { X: { lot: -1 } } }, 'ledger.instruments.X.lot: '],
+  [{ instruments: { X: { size: 1 } } }, 'ledger.instruments.X: Unrecognized key: "size"'],
+  [{ strategies: { s: { tradeMethod: 'lifo' } } }, 'must be flat_to_flat, fifo or position_id, got "lifo"'],
+  [{ strategies: { s: { scope: 'bot' } } }, 'ledger.strategies.s.scope: must be account or session, got "bot"'],
+  [{ strategies: { s: { initialEquityUsd: -1 } } }, 'initialEquityUsd: must be a number from 0, got -1'],
+  [{ latness: '15s' }, 'ledger: Unrecognized key: "latness"'],
+  [{ markets: '' }, 'ledger.markets: must be the path of a file'],
+])('a ledger of %j is refused by key, value and range', async (ledger, message) => {
+  const wrong = ledgerConfigOf(folderWith({ ledger }));
+
+  await expect(wrong).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  await expect(wrong).rejects.toThrow(message);
+});
+
+test('symbols are what a ccxt file of markets says, and what the settings say of them counts before it', async () => {
+  const folder = folderWith({
+    ledger: { markets: 'markets.json', instruments: { 'BTC/USDT': { lot: 0.5 }, OWN: { kind: 'linear' } } },
+  });
+  const market = { base: 'BTC', quote: 'USDT', precision: { amount: 0.001 } };
+  writeFileSync(
+    join(folder, 'markets.json'),
+    JSON.stringify({
+      'BTC/USDT': { ...market, id: 'BTCUSDT', symbol: 'BTC/USDT', type: 'spot', spot: true },
+      'BTC/USDT:USDT': {
+        ...market,
+        id: 'BTC-SWAP',
+        symbol: 'BTC/USDT:USDT',
+        type: 'swap',
+        linear: true,
+        settle: 'USDT',
+        contractSize: 0.01,
+      },
+    }),
+  );
+
+  const { instruments } = await ledgerConfigOf(folder);
+
+  expect(instruments).toMatchObject({
+    'BTC/USDT': { kind: 'spot', base: 'BTC', quote: 'USDT', lot: 0.5 },
+    BTCUSDT: { kind: 'spot', lot: 0.001 },
+    'BTC/USDT:USDT': { kind: 'linear', settle: 'USDT', multiplier: 0.01 },
+    OWN: { kind: 'linear' },
+  });
+});
+
+test.each([
+  ['is not there', undefined, 'cannot be read'],
+  ['is no JSON', '{', 'is not JSON'],
+  ['holds no markets', '{"a":1}', 'cannot be used'],
+])('a file of markets that %s is refused by its path', async (_what, content, message) => {
+  const folder = folderWith({ ledger: { markets: 'markets.json' } });
+  if (content !== undefined) writeFileSync(join(folder, 'markets.json'), content);
+  const wrong = ledgerConfigOf(folder);
+
+  await expect(wrong).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  await expect(wrong).rejects.toThrow(new RegExp(`markets\\.json.* ${message}`));
 });

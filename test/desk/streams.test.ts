@@ -40,6 +40,48 @@ test('every line of the lake is an event, a repeat, quarantined, or unreadable',
   expect(inventory.totals).toEqual({ lines: 7, events: 3, duplicates: 1, quarantined: 2, redriven: 0, unreadable: 1 });
 });
 
+test('what Nightdesk derived is counted apart, as rows: no line of it came in', async () => {
+  const data = tempFolder();
+  const trade = exampleEvent('trade_lifecycle', { ts_ms: NOON_MS, rev: 1 });
+  const gone = exampleEvent('trade_lifecycle', { ts_ms: NOON_MS, rev: 1 });
+  const own = exampleEvent('equity_curve', { ts_ms: NOON_MS, dialect: 'derived', rev: 1 });
+  writeLake(data, [trade, gone, own, exampleEvent('equity_curve', { ts_ms: NOON_MS })]);
+  writeLake(data, [
+    { ...trade, rev: 2, ts: '2025-11-21T12:00:05.000000Z' },
+    { ...gone, rev: 2, retracted: true },
+  ]);
+  writeObject(data, 'derived/trade_lifecycle/v1/date=2025-11-21/bad.jsonl.gz', gzipSync('{"cut\n'));
+
+  const inventory = await streams(data);
+
+  expect(inventory.totals).toEqual({ lines: 1, events: 1, duplicates: 0, quarantined: 0, redriven: 0, unreadable: 0 });
+  expect(factsOf(inventory, 'equity_curve')).toMatchObject({ events: 1, stored: 1, objects: 1 });
+  expect(factsOf(inventory, 'trade_lifecycle')).toBeUndefined();
+  expect(inventory.derived.map(({ stream }) => stream)).toEqual([
+    'equity_curve',
+    'trade_lifecycle',
+    'order_lifecycle',
+    'session',
+    'snapshot',
+    'reconciliation',
+  ]);
+  const [equity, trades, orders] = inventory.derived;
+  expect(equity).toMatchObject({ rows: 1, stored: 1, retracted: 0, objects: 1 });
+  expect(trades).toMatchObject({
+    rows: 1,
+    retracted: 1,
+    stored: 4,
+    unreadable: 1,
+    last_ts: '2025-11-21T12:00:05.000000Z',
+    objects: 3,
+  });
+  expect(orders).toMatchObject({ rows: 0, stored: 0, objects: 0, first_ts: null });
+  const { out, err } = await nightdesk('streams', '--data', data);
+  expect(out).toMatch(/derived +rows[\s\S]*trade_lifecycle +1 +1 +5/);
+  expect(err).not.toContain('trade_lifecycle');
+  expect(err).toContain('1 lines in the lake = 1 events');
+});
+
 test('only objects are counted as objects', async () => {
   const data = tempFolder();
   const [key = ''] = writeLake(data, [exampleEvent('market', { ts_ms: NOON_MS })]);

@@ -130,3 +130,10 @@ test('an unknown stream is answered with the close one', async () => {
 test('an empty lake is said to be one', async () => {
   expect((await nightdesk('tail', '--data', tempFolder())).err).toBe('No event matches yet.\n');
 });
+
+test('what is derived is not tailed: rows are revised, and a query shows them', async () => {
+  const { code, err } = await nightdesk('tail', '--data', tempFolder(), '--stream', 'trade_lifecycle');
+
+  expect(code).toBe(2);
+  expect(err).toContain('trade_lifecycle is derived: nightdesk query');
+});

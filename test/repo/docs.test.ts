@@ -33,9 +33,9 @@ test('docs/cli.md holds the help of every command as it is printed', async () =>
 test.each(COMMANDS)('every option and argument of `$name` says what it does', async (entry) => {
   const command = await commandOf(entry);
 
-  const silent = [...command.options, ...command.registeredArguments].filter(
-    ({ description }) => description.trim() === '',
-  );
+  const silent = [command, ...command.commands]
+    .flatMap(({ options, registeredArguments }) => [...options, ...registeredArguments])
+    .filter(({ description }) => description.trim() === '');
 
   expect(silent.map((part) => ('flags' in part ? part.flags : part.name()))).toEqual([]);
 });

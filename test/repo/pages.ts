@@ -66,7 +66,12 @@ async function helpOf(entry: CommandEntry): Promise<string> {
     getOutHelpWidth: () => 100,
     getOutHasColors: () => false,
   });
-  (await commandOf(entry, program)).outputHelp();
+  const command = await commandOf(entry, program);
+  command.outputHelp();
+  for (const subcommand of command.commands) {
+    text = `${text.trimEnd()}\n\n`;
+    subcommand.outputHelp();
+  }
   return text.trimEnd();
 }
 

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { sha256 } from '../../lib/adapters/local/sha256.ts';
 import { CATALOG } from '../../lib/core/catalog/index.ts';
-import { dateOf, NO_CLOCK_DATE, objectKey } from '../../lib/core/lake/keys.ts';
+import { dateOf, NO_CLOCK_DATE, objectKey, type Prefix } from '../../lib/core/lake/keys.ts';
 import { createTransform } from '../../lib/core/transform/transform.ts';
 import type { Verdict } from '../../lib/core/transform/types.ts';
 import { wireLine } from '../../lib/core/transform/wire.ts';
@@ -27,11 +27,15 @@ export function exampleEvent(stream: string, over: LakeEvent = {}): LakeEvent {
 
 export const isoOf = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
 
-/** Writes the events into the lake of a data folder, one object per stream, version and date. @returns the keys */
+/**
+ * Writes the events into the lake of a data folder, one object per stream, version and date; rows that Nightdesk derives
+ * under `derived/`, as their stage would. @returns the keys
+ */
 export function writeLake(dataDir: string, events: readonly LakeEvent[]): string[] {
   return writeLines(
     dataDir,
     events.map((event) => ({
+      prefix: isDerived(event) ? ('derived' as const) : ('events' as const),
       stream: String(event.stream),
       version: Number(event.schema_version ?? 1),
       date: typeof event.ts_ms === 'number' ? dateOf(event.ts_ms) : NO_CLOCK_DATE,
@@ -43,12 +47,12 @@ export function writeLake(dataDir: string, events: readonly LakeEvent[]): string
 /** The same for lines as they stand. */
 export function writeLines(
   dataDir: string,
-  lines: readonly Pick<Verdict, 'stream' | 'version' | 'date' | 'json'>[],
+  lines: readonly (Pick<Verdict, 'stream' | 'version' | 'date' | 'json'> & { readonly prefix?: Prefix })[],
 ): string[] {
   const objects = new Map<string, string[]>();
   const unique = String(++made).padStart(6, '0');
-  for (const { json, ...partition } of lines) {
-    const key = objectKey('events', partition, { producer: 'test', atMs: Date.UTC(2025, 11, 3, 12), unique });
+  for (const { json, prefix = 'events', ...partition } of lines) {
+    const key = objectKey(prefix, partition, { producer: 'test', atMs: Date.UTC(2025, 11, 3, 12), unique });
     const object = objects.get(key) ?? [];
     objects.set(key, object);
     object.push(json);
@@ -56,6 +60,9 @@ export function writeLines(
   for (const [key, object] of objects) writeObject(dataDir, key, gzipSync(`${object.join('\n')}\n`));
   return [...objects.keys()];
 }
+
+const isDerived = ({ stream, dialect }: LakeEvent): boolean =>
+  dialect === 'derived' || CATALOG[String(stream)]?.origin === 'derived';
 
 export function writeObject(dataDir: string, key: string, body: Uint8Array): string {
   const path = join(dataDir, 'lake', key);

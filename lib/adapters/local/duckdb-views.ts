@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CATALOG } from '../../core/catalog/index.ts';
+import { CATALOG, INPUT_STREAMS } from '../../core/catalog/index.ts';
 import { quoted } from '../../core/catalog/sql-columns.ts';
 import type { Stream } from '../../core/catalog/stream.ts';
 import { streamPrefix } from '../../core/lake/keys.ts';
@@ -8,7 +8,7 @@ import { duckdbEngine } from '../../core/query/duckdb-engine.ts';
 import type { Part } from '../../core/query/engine.ts';
 import { wordsOf } from '../../core/query/text.ts';
 import { LINKS } from '../../core/query/timeframe.ts';
-import { EVENTS_VIEW, eventsSql, storedSql, type ViewOptions, viewSql } from '../../core/query/views.ts';
+import { EVENTS_VIEW, eventsSql, sentSql, storedSql, type ViewOptions, viewSql } from '../../core/query/views.ts';
 
 export interface LakeViewsOptions {
   readonly lake: string;
@@ -66,14 +66,24 @@ export class LakeViews {
 
   /** Over the streams that hold objects: the empty ones would only cost the engine time. */
   async #makeEvents(): Promise<void> {
+    const sent = STREAMS.filter(({ name }) => INPUT_STREAMS.includes(name));
     const filled: Stream[] = [];
-    for (const stream of STREAMS) if ((await this.#parts(stream)).parts.length > 0) filled.push(stream);
-    const streams = filled.some(({ name }) => name !== 'quarantine') ? filled : STREAMS.slice(0, 1);
-    for (const stream of streams) await this.#makeStream(stream);
+    for (const stream of sent) if ((await this.#sentParts(stream)).parts.length > 0) filled.push(stream);
+    const streams = filled.length > 0 ? filled : sent.slice(0, 1);
+    const relations = new Map<Stream, string>();
+    for (const stream of streams) relations.set(stream, await this.#sentRelation(stream));
     await this.#make(
       EVENTS_VIEW,
-      eventsSql(streams, ({ name }) => quoted(name)),
+      eventsSql(streams, (stream) => relations.get(stream) ?? quoted(stream.name)),
     );
+  }
+
+  /** The view of a stream; of one that Nightdesk writes too only what bots sent. */
+  async #sentRelation(stream: Stream): Promise<string> {
+    if (stream.origin === 'both')
+      return `(${sentSql(stream, { engine: this.#engine, ...(await this.#sentParts(stream)) })}) as "sent"`;
+    await this.#makeStream(stream);
+    return quoted(stream.name);
   }
 
   async #makeStream(stream: Stream): Promise<void> {
@@ -88,13 +98,27 @@ export class LakeViews {
   }
 
   async #parts(stream: Stream): Promise<{ parts: readonly Part[]; boundary?: string }> {
+    if (stream.origin === undefined) return this.#sentParts(stream);
+    const derived = await this.#filledParts(stream, ['derived']);
+    if (stream.origin === 'derived') return { parts: derived };
+    const sent = await this.#sentParts(stream);
+    return { ...sent, parts: [...sent.parts, ...derived] };
+  }
+
+  /** Where bots' events lie. */
+  async #sentParts(stream: Stream): Promise<{ parts: readonly Part[]; boundary?: string }> {
     const boundary = this.#options.boundaries[stream.name];
     const prefixes = boundary === undefined ? (['events'] as const) : (['curated', 'late', 'events'] as const);
+    const parts = await this.#filledParts(stream, prefixes);
+    return boundary === undefined ? { parts } : { parts, boundary };
+  }
+
+  async #filledParts(stream: Stream, prefixes: readonly Part['prefix'][]): Promise<Part[]> {
     const parts: Part[] = [];
     for (const prefix of prefixes)
       for (const version of stream.versions)
         if (await this.#holdsObjects(stream.name, { prefix, version })) parts.push({ prefix, version });
-    return boundary === undefined ? { parts } : { parts, boundary };
+    return parts;
   }
 
   async #holdsObjects(stream: string, { prefix, version }: Part): Promise<boolean> {

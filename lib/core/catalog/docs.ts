@@ -15,6 +15,8 @@ as decimal strings, words in any case, and fields the catalog does not know, whi
 - **Numbers** are doubles unless they count something.
 - **Sign**: a cost, slippage or shortfall is positive when it hurts, whichever the side.
 - **Guards** and gates say \`passed\`: true means that the guard let the intent pass.
+- **Derived** streams are written by Nightdesk alone. Their rows are revisions: of rows with one identity the views show
+  the highest \`rev\`, and none that is \`retracted\`; \`stored.<stream>\` shows all. A bot that sends one finds it in quarantine.
 - **Kept**: audit streams 7 years, raw 400 days, debug 30 days.
 - \`nightdesk schema STREAM\` prints the JSON Schema of a stream, for bots in any language.
 
@@ -32,12 +34,13 @@ as decimal strings, words in any case, and fields the catalog does not know, whi
 export function eventsMarkdown(catalog: Readonly<Record<string, Stream>>): string {
   const streams = Object.values(catalog);
   const contents = streams.map(
-    ({ name, retention, description }) => `| [${name}](#${name}) | ${retention} | ${description} |`,
+    (stream) =>
+      `| [${stream.name}](#${stream.name}) | ${stream.retention} | ${fromOf(stream)} | ${stream.description} |`,
   );
   return [
     HEAD,
     '## Streams\n',
-    '| stream | kept | one event says |\n| --- | --- | --- |',
+    '| stream | kept | from | one event says |\n| --- | --- | --- | --- |',
     `${contents.join('\n')}\n`,
     '## Envelope\n',
     `${table(columnsOf(envelope))}\n`,
@@ -45,9 +48,18 @@ export function eventsMarkdown(catalog: Readonly<Record<string, Stream>>): strin
   ].join('\n');
 }
 
+const fromOf = ({ name, origin }: Stream): string =>
+  name === 'quarantine' || origin === 'derived' ? 'Nightdesk' : origin === 'both' ? 'both' : 'bots';
+
+const ORIGINS = {
+  derived: 'Derived by Nightdesk.',
+  both: 'Sent by bots; derived by Nightdesk for the dates, modes and strategies of which the bot sent none.',
+} as const;
+
 function section(stream: Stream): string {
-  const { name, description, retention, versions, metrics, fields, example } = stream;
+  const { name, description, retention, origin, versions, metrics, fields, example } = stream;
   const facts = [
+    ...(origin === undefined ? [] : [ORIGINS[origin]]),
     `Kept: ${retention}.`,
     `Versions: ${versions.join(', ')}.`,
     ...(metrics.length > 0 ? [`Feeds: ${metrics.map(code).join(', ')}.`] : []),

@@ -70,3 +70,8 @@ export type EventOf<N extends StreamName> = ObjectOf<typeof envelope> & ObjectOf
 
 /** Every stream by name. */
 export const CATALOG: Readonly<Record<string, Stream>> = STREAMS;
+
+/** Names of the streams that bots send: not what Nightdesk derives, and not quarantine. */
+export const INPUT_STREAMS: readonly string[] = Object.values(CATALOG)
+  .filter(({ name, origin }) => origin !== 'derived' && name !== 'quarantine')
+  .map(({ name }) => name);

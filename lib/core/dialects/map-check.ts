@@ -1,6 +1,6 @@
 import { envelope } from '../catalog/envelope.ts';
 import type { Column } from '../catalog/fields.ts';
-import { CATALOG } from '../catalog/index.ts';
+import { CATALOG, INPUT_STREAMS } from '../catalog/index.ts';
 import { nearestName } from '../catalog/nearest.ts';
 import type { Stream } from '../catalog/stream.ts';
 import { coercionOf, MISFIT } from '../transform/coerce.ts';
@@ -131,13 +131,14 @@ const zoneProblem = (zone: string | undefined, place: Place, tools: TimeTools): 
   return what === undefined ? [] : [{ at: placeOf(place), what }];
 };
 
-const streamOf = (name: string): Stream | undefined =>
-  Object.hasOwn(CATALOG, name) && name !== 'quarantine' ? CATALOG[name] : undefined;
+const streamOf = (name: string): Stream | undefined => (INPUT_STREAMS.includes(name) ? CATALOG[name] : undefined);
 
 function unknownStream(name: string): string {
-  const names = Object.keys(CATALOG).filter((one) => one !== 'quarantine');
-  const near = nearestName(name, names);
-  return `there is no stream ${JSON.stringify(name.slice(0, 100))}${near === undefined ? '' : `, did you mean ${near}?`}; allowed: ${names.join(', ')}`;
+  const allowed = `allowed: ${INPUT_STREAMS.join(', ')}`;
+  if (Object.hasOwn(CATALOG, name) && CATALOG[name]?.origin === 'derived')
+    return `${name} is derived by Nightdesk: no map writes it; ${allowed}`;
+  const near = nearestName(name, INPUT_STREAMS);
+  return `there is no stream ${JSON.stringify(name.slice(0, 100))}${near === undefined ? '' : `, did you mean ${near}?`}; ${allowed}`;
 }
 
 const columnOf = (stream: Stream, field: string): Column | undefined =>

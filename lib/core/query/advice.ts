@@ -11,7 +11,7 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   too_large: 'send less in one event; the limit is that of a Firehose record',
   unknown_shape:
     '`nightdesk init` looks at the logs and writes a map for formats of your own; send them again with --map, then run `nightdesk redrive`',
-  unknown_stream: '`nightdesk schema` lists the streams; name one of them with --stream, or in the map',
+  unknown_stream: '`nightdesk schema` lists the streams; name one that bots send with --stream, or in the map',
   unknown_version: 'update Nightdesk, or send the version of the stream that `nightdesk schema` shows',
   clock_skew: 'set the clock or the time zone of the bot; what it sends from then on is stored',
   too_old: 'bring history in with `nightdesk import`, then run `nightdesk redrive`',

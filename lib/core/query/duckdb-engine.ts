@@ -31,6 +31,7 @@ const OBJECTS = {
   events: 'date=*/[!.]*.jsonl.gz',
   late: 'date=*/[!.]*.jsonl.gz',
   curated: 'date=*/[!.]*.parquet',
+  derived: 'date=*/[!.]*.jsonl.gz',
 } as const;
 
 function reader(stream: Stream, { prefix }: Part, folder: string): string {

@@ -2,7 +2,7 @@ import type { Stream } from '../catalog/stream.ts';
 
 /** One version of a stream under one prefix of the lake. */
 export interface Part {
-  readonly prefix: 'events' | 'late' | 'curated';
+  readonly prefix: 'events' | 'late' | 'curated' | 'derived';
   readonly version: number;
 }
 

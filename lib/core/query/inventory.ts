@@ -1,18 +1,38 @@
 import { quoted } from '../catalog/sql-columns.ts';
+import type { Stream } from '../catalog/stream.ts';
 import { REDRIVEN } from './views.ts';
 
 const identity = (names: readonly string[]): string => names.map(quoted).join(', ');
 
+/** The stored lines of a stream that bots sent, or those that Nightdesk derived. */
+const linesOf = ({ name, origin }: Pick<Stream, 'name' | 'origin'>, derived: boolean): string =>
+  `stored.${quoted(name)}${origin === 'both' ? ` where "file" ${derived ? 'like' : 'not like'} 'derived/%'` : ''}`;
+
 /**
- * Counts the lines of one stream: one row with `lines`, `events` (different identities), `unreadable` (no JSON, or no
+ * Counts the lines of one stream that bots sent: one row with `lines`, `events` (different identities), `unreadable` (no JSON, or no
  * event), `first_ts`, `last_ts` and `last_ingested_at`.
  */
-export const streamCountSql = (stream: string): string =>
+export const streamCountSql = (stream: Pick<Stream, 'name' | 'origin'>): string =>
   `select coalesce(sum("copies"), 0) as "lines", count("event_id") as "events", ` +
   `coalesce(sum(case when "event_id" is null then "copies" end), 0) as "unreadable", min("first_ts") as "first_ts", ` +
   `max("last_ts") as "last_ts", max("last_ingested_at") as "last_ingested_at" from (` +
   `select ${identity(['event_id'])}, count(*) as "copies", min("ts") as "first_ts", max("ts") as "last_ts", ` +
-  `max("ingested_at") as "last_ingested_at" from stored.${quoted(stream)} ` +
+  `max("ingested_at") as "last_ingested_at" from ${linesOf(stream, false)} ` +
+  `group by ${identity(['date', 'strategy_id', 'session_id', 'stream', 'event_id'])}) as "identities"`;
+
+/**
+ * Counts what Nightdesk derived of one stream: one row with `lines`, `rows` (as of their newest revisions), `retracted`
+ * (rows withdrawn since), `unreadable`, `first_ts`, `last_ts` and `last_ingested_at`.
+ */
+export const derivedCountSql = (stream: Pick<Stream, 'name' | 'origin'>): string =>
+  `select coalesce(sum("copies"), 0) as "lines", ` +
+  `coalesce(sum(case when "event_id" is not null and not "gone" then 1 end), 0) as "rows", ` +
+  `coalesce(sum(case when "event_id" is not null and "gone" then 1 end), 0) as "retracted", ` +
+  `coalesce(sum(case when "event_id" is null then "copies" end), 0) as "unreadable", min("first_ts") as "first_ts", ` +
+  `max("last_ts") as "last_ts", max("last_ingested_at") as "last_ingested_at" from (` +
+  `select "event_id", count(*) as "copies", min("ts") as "first_ts", max("ts") as "last_ts", ` +
+  `max("ingested_at") as "last_ingested_at", ` +
+  `coalesce(max_by(coalesce("retracted", false), coalesce("rev", 0)), false) as "gone" from ${linesOf(stream, true)} ` +
   `group by ${identity(['date', 'strategy_id', 'session_id', 'stream', 'event_id'])}) as "identities"`;
 
 /** Counts the lines of quarantine by what they are: `lines`, `events` still there, `redriven` (lines about events stored since), `unreadable`. */

@@ -29,6 +29,7 @@ export function storedSql(stream: Stream, { engine, parts, boundary }: ViewOptio
 }
 
 function bounded(scan: string, { prefix }: Part, boundary: string | undefined): string[] {
+  if (prefix === 'derived') return [scan]; // revisions of all days stay where they were written: the boundary is about events
   if (boundary === undefined) return prefix === 'events' ? [scan] : [];
   return [`select * from (${scan}) as "part" where "date" ${prefix === 'events' ? '>' : '<='} ${literal(boundary)}`];
 }
@@ -39,8 +40,39 @@ const shifted = (boundary: string | undefined, day: Day): string | undefined =>
 
 const DAY_MS = 86_400_000;
 
-/** A stream as people query it: each event once, by identity. The date is in the key, or no engine prunes by it. */
+/**
+ * A stream as people query it: each event once, of each derived row its newest revision. Where bots and Nightdesk both
+ * write a stream, derived rows stand in for the bot: per date, mode and strategy, where it wrote none itself.
+ */
 export function viewSql(stream: Stream, options: ViewOptions): string {
+  const sent = { ...options, parts: options.parts.filter(({ prefix }) => prefix !== 'derived') };
+  const derived = { ...options, parts: options.parts.filter(({ prefix }) => prefix === 'derived') };
+  if (stream.origin === 'derived') return newestSql(stream, derived);
+  if (derived.parts.length === 0) return sentSql(stream, options);
+  if (sent.parts.length === 0) return newestSql(stream, derived);
+  const names = [...Object.keys(stream.columns), 'date'].map(quoted).join(', ');
+  const part = (sql: string, isSent: 0 | 1): string => `select ${names}, ${isSent} as "sent" from (${sql}) as "part"`;
+  return (
+    `select ${names} from (select *, max("sent") over (partition by "date", "mode", "strategy_id") as "any_sent" from (` +
+    `${part(sentSql(stream, sent), 1)} union all ${part(newestSql(stream, derived), 0)}` +
+    `) as "both") as "marked" where "sent" = "any_sent"`
+  );
+}
+
+/** Rows that a stage derived, as of their newest revision, without those it withdrew. */
+function newestSql(stream: Stream, options: ViewOptions): string {
+  const names = [...Object.keys(stream.columns), 'date'].map(quoted).join(', ');
+  const by = ['date', ...IDENTITY].map(quoted).join(', ');
+  // Of one revision there are two lines only where one write was done twice: then they say the same.
+  return (
+    `select ${names} from (select *, row_number() over (partition by ${by} order by "rev" desc, "ingested_at" desc) as "copy" ` +
+    `from (${storedSql(stream, options)}) as l where l."event_id" is not null` +
+    `) as "revisions" where "copy" = 1 and not coalesce("retracted", false)`
+  );
+}
+
+/** What bots sent, each event once, by identity. The date is in the key, or no engine prunes by it. */
+export function sentSql(stream: Stream, options: ViewOptions): string {
   const { ensemble } = options;
   const link = ensemble === undefined || ensemble.parts.length === 0 ? undefined : LINKS[stream.name];
   const names = Object.keys(stream.columns);
@@ -74,14 +106,14 @@ function copies(stream: Stream, link: Link | undefined): string {
   return `partition by ${by.join(', ')} order by ${order.join(', ')}`;
 }
 
-/** Name of the view of all streams together, quarantine left out. */
+/** Name of the view of all that bots sent: quarantine is left out, and what Nightdesk derived. */
 export const EVENTS_VIEW = 'events';
 
-/** All events with their envelope. `relation` names a stream's view. */
+/** All events with their envelope. `relation` gives what stands for a stream after FROM. */
 export function eventsSql(streams: readonly Stream[], relation: (stream: Stream) => string): string {
   const columns = [...Object.keys(envelope), 'date'].map(quoted).join(', ');
   return streams
-    .filter(({ name }) => name !== 'quarantine')
+    .filter(({ name, origin }) => name !== 'quarantine' && origin !== 'derived')
     .map((stream) => `select ${columns} from ${relation(stream)}`)
     .join(' union all ');
 }

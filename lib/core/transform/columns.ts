@@ -20,6 +20,8 @@ export interface Target {
   readonly envelope: boolean;
 }
 
+const TAKEN = Object.values(CATALOG).filter(({ origin }) => origin !== 'derived');
+
 /** A stream's columns, compiled for lookups by name. */
 export interface CompiledStream {
   readonly name: string;
@@ -28,8 +30,9 @@ export interface CompiledStream {
   readonly targets: ReadonlyMap<string, Target>;
 }
 
+/** The streams that lines may end in: what Nightdesk derives comes through no door. */
 export const COMPILED: ReadonlyMap<string, CompiledStream> = new Map(
-  Object.values(CATALOG).map((stream) => [
+  TAKEN.map((stream) => [
     stream.name,
     {
       name: stream.name,

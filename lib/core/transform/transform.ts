@@ -1,3 +1,4 @@
+import { CATALOG } from '../catalog/index.ts';
 import type { Draft } from '../dialects/dialect.ts';
 import { hintOf } from '../dialects/hints.ts';
 import { recognise } from '../dialects/index.ts';
@@ -128,7 +129,7 @@ const join = (head: string, rest: string): string => (rest === '{}' ? `${head}}`
 function compiled(draft: Draft): CompiledStream {
   const stream = COMPILED.get(draft.stream);
   if (stream === undefined || stream.name === QUARANTINE)
-    throw new Refusal('unknown_stream', `there is no stream ${draft.stream.slice(0, 100)}`, undefined);
+    throw new Refusal('unknown_stream', noStream(draft.stream), undefined);
   if (!stream.versions.has(draft.version))
     throw new Refusal(
       'unknown_version',
@@ -137,6 +138,11 @@ function compiled(draft: Draft): CompiledStream {
     );
   return stream;
 }
+
+const noStream = (name: string): string =>
+  Object.hasOwn(CATALOG, name) && CATALOG[name]?.origin === 'derived'
+    ? `${name} is derived by Nightdesk and not taken from anybody else`
+    : `there is no stream ${name.slice(0, 100)}`;
 
 const FACTS = ['strategy_id', 'session_id', 'mode', 'venue', 'account_id', 'symbol'] as const;
 

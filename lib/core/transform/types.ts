@@ -9,7 +9,7 @@ export const REASONS = {
   too_deep: 'the event is nested too deeply',
   too_large: 'the event is larger than one record may be',
   unknown_shape: 'no dialect knows the record',
-  unknown_stream: 'the event names a stream that does not exist',
+  unknown_stream: 'the event names a stream that does not exist, or that only Nightdesk writes',
   unknown_version: 'the event names a version of its stream that does not exist',
   clock_skew: 'the event lies more than an hour in the future',
   too_old: 'the event is older than its door takes: use `nightdesk import`',

@@ -40,12 +40,13 @@ export function configure(command: Command): void {
     .addHelpText('after', HELP)
     .action(async ({ data, endpoint, read, json }: Options) => {
       const folder = dataFolder(data);
-      const [desk, disk, objects] = await Promise.all([
+      const [desk, disk, ...objects] = await Promise.all([
         probeDesk(folder, endpoint),
         probeDisk(folder),
         new LakeFolder(folder.lake).fresh(),
+        new LakeFolder(folder.lake, 'derived').fresh(),
       ]);
-      const facts = { data, desk, disk, survey: await survey(objects, { mostBytes: read }), nowMs: Date.now() };
+      const facts = { data, desk, disk, survey: await survey(objects.flat(), { mostBytes: read }), nowMs: Date.now() };
       const checks = checksOf(facts);
       const status = worst(checks);
       if (json) printJson({ status, checks });

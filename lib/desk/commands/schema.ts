@@ -37,16 +37,24 @@ Examples:
       else if (options.all) printJson(toJsonSchemaOfAll(CATALOG));
       else if (name !== undefined && !options.list) printJson(toJsonSchema(streamOf(name)));
       else if (options.json) printJson(Object.values(CATALOG).map(summaryOf));
-      else printRows('table', ['stream', 'kept', 'one event says'], Object.values(CATALOG).map(rowOf));
+      else printRows('table', ['stream', 'kept', 'from', 'one event says'], Object.values(CATALOG).map(rowOf));
     });
 }
 
-const rowOf = ({ name, retention, description }: Stream): Row => [name, retention, description];
+const FROM = { bots: 'bots', derived: 'Nightdesk', both: 'both' } as const;
 
-const summaryOf = ({ name, description, retention, versions, metrics, fields }: Stream) => ({
+const rowOf = ({ name, retention, origin, description }: Stream): Row => [
+  name,
+  retention,
+  FROM[name === 'quarantine' ? 'derived' : (origin ?? 'bots')],
+  description,
+];
+
+const summaryOf = ({ name, description, retention, origin, versions, metrics, fields }: Stream) => ({
   stream: name,
   description,
   retention,
+  origin: name === 'quarantine' ? 'derived' : (origin ?? 'bots'),
   versions,
   metrics,
   fields: Object.keys(fields),

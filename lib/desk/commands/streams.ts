@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { openLake } from '../../adapters/local/duckdb.ts';
 import { dataFolder } from '../data-folder.ts';
-import { type Inventory, type StreamFacts, takeInventory } from '../query/inventory.ts';
+import { type DerivedFacts, type Inventory, type StreamFacts, takeInventory } from '../query/inventory.ts';
 import { dataOption, jsonOption } from './options.ts';
-import { bytes, count, printJson, printRows, say } from './output.ts';
+import { bytes, count, print, printJson, printRows, say } from './output.ts';
 
 interface Options {
   readonly data: string;
@@ -15,7 +15,8 @@ Examples:
   nightdesk streams
   nightdesk streams --data .nightdesk --json
 
-Every stored line is an event, a repeat of one, quarantined, redriven since, or unreadable; the last line adds them up.`;
+Every stored line is an event, a repeat of one, quarantined, redriven since, or unreadable; the last line adds them up.
+What Nightdesk derives from them is listed apart: rows as of their newest revisions, and the lines that hold all of them.`;
 
 export function configure(command: Command): void {
   command
@@ -36,7 +37,7 @@ export function configure(command: Command): void {
 
 const COLUMNS = ['stream', 'events', 'duplicates', 'quarantined', 'first', 'last', 'objects', 'bytes'];
 
-function printInventory({ streams, quarantine, totals }: Inventory): void {
+function printInventory({ streams, derived, quarantine, totals }: Inventory): void {
   const seen = streams.filter(({ stored, quarantined }) => stored + quarantined > 0);
   const never = streams.filter((facts) => !seen.includes(facts));
   printRows('table', COLUMNS, [...seen, ...(quarantine.stored > 0 ? [quarantine] : [])].map(rowOf));
@@ -50,7 +51,24 @@ function printInventory({ streams, quarantine, totals }: Inventory): void {
     ...(totals.unreadable > 0 ? [`${count(totals.unreadable)} unreadable`] : []),
   ];
   say(`${count(totals.lines)} lines in the lake = ${parts.join(' + ')}`);
+  const made = derived.filter(({ objects }) => objects > 0);
+  if (made.length === 0) return;
+  print('\n');
+  printRows('table', DERIVED_COLUMNS, made.map(derivedRowOf));
 }
+
+const DERIVED_COLUMNS = ['derived', 'rows', 'retracted', 'lines', 'first', 'last', 'objects', 'bytes'];
+
+const derivedRowOf = (facts: DerivedFacts): (string | null)[] => [
+  facts.stream,
+  count(facts.rows),
+  count(facts.retracted),
+  count(facts.stored + facts.unreadable),
+  facts.first_ts,
+  facts.last_ts,
+  count(facts.objects),
+  bytes(facts.bytes),
+];
 
 const rowOf = (facts: StreamFacts): (string | null)[] => [
   facts.stream,

@@ -74,6 +74,11 @@ async function showTail(options: Options, signal: AbortSignal): Promise<void> {
 }
 
 function knownStream(name: string): string {
+  if (Object.hasOwn(CATALOG, name) && CATALOG[name]?.origin === 'derived')
+    throw new NightdeskError(
+      'CONFIG_INVALID',
+      `tail shows what bots send; ${name} is derived: nightdesk query "select * from ${name}"`,
+    );
   if (Object.hasOwn(CATALOG, name)) return name;
   const close = nearestName(name, Object.keys(CATALOG));
   throw new NightdeskError(

@@ -32,3 +32,11 @@ const unitOption =
       throw new NightdeskError('CONFIG_INVALID', `${option} must be ${what}, got ${value}`);
     return result;
   };
+
+/** Reads a UTC day. @throws CONFIG_INVALID that names the option */
+export const dayOption =
+  (option: string): ((value: string) => string) =>
+  (value) => {
+    if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return value;
+    throw new NightdeskError('CONFIG_INVALID', `${option} must be a UTC day such as 2025-11-21, got ${value}`);
+  };

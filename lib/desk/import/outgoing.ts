@@ -4,6 +4,7 @@ import type { LogLine } from '../logs/lines.ts';
 import type { Facts, OutgoingLog } from '../logs/outgoing.ts';
 import { wireLines } from '../logs/wire-lines.ts';
 import type { Row } from './csv.ts';
+import { SheetRuns } from './sheet-runs.ts';
 import { mapSheetRow } from './sheets.ts';
 
 /** Makes the line that the transform is given of a line or a row of one file. */
@@ -37,15 +38,29 @@ export function entriesOf({ log, facts: { stream, set }, map, filePath }: Entrie
     if (stream !== undefined || mapped.stream === undefined) return wire(line, mapped.failed);
     return wireLines({ ...common, stream: mapped.stream })(line, mapped.failed); // the stream it would have been in
   };
-  const mapRow = (record: JsonObject): Mapped | undefined =>
-    map?.mapRecord(record, context) ?? mapSheetRow(record, filePath);
+  const runs = new SheetRuns(log.file);
+  const mapSheet = (record: JsonObject, number: number): Mapped | undefined => {
+    const mapped = mapSheetRow(record, filePath);
+    if (mapped === undefined || 'failed' in mapped || mapped.stream !== 'execution') return mapped;
+    const { event } = mapped;
+    if (facts.session_id !== undefined || (event.session_id ?? null) !== null) return mapped;
+    const run = runs.of(event, number);
+    if (run === undefined) return mapped;
+    event.session_id = run.sessionId;
+    if (run.headless) event.run_begins = 'before the sheet'; // no column: it is kept in extra
+    return mapped;
+  };
+  const mapRow = (record: JsonObject, number: number): Mapped | undefined =>
+    map?.mapRecord(record, context) ?? mapSheet(record, number);
 
   return {
     line: (line) => mappedLine(line, line.flaw === 'utf8' ? undefined : map?.map(line.text, context)),
     row({ number, kind, text, bytes, record }) {
       const line: LogLine = { text, number, at: 0, bytes, ...(kind === 'utf8' ? { flaw: 'utf8' as const } : {}) };
       // A row without its header says nothing: the dialects, and quarantine, get it with the names of its columns.
-      return record === undefined ? wire(line) : mappedLine({ ...line, text: JSON.stringify(record) }, mapRow(record));
+      return record === undefined
+        ? wire(line)
+        : mappedLine({ ...line, text: JSON.stringify(record) }, mapRow(record, number));
     },
   };
 }

@@ -3,7 +3,8 @@ import { type CompiledMap, compileMap, type Mapped } from '../../core/dialects/m
 import { isObject, type JsonObject } from '../../core/transform/json.ts';
 
 // S1's bot mirrors what it does to Google Sheets, and to CSV files where it has no credentials. A sheet is told by its
-// columns. Not read here: `log_mirror` and `bandit`, which no stream is made for, and `executions_from_5m_agg`, whose
+// columns. No sheet says whether it is about paper: the mode is the sender's to say, as with the logs of the same bot, or one
+// run would be two. Not read here: `log_mirror` and `bandit`, which no stream is made for, and `executions_from_5m_agg`, whose
 // rows are sums of fills and would be counted as fills.
 
 const same = (...names: string[]): Record<string, string> =>
@@ -13,7 +14,6 @@ const has = (...columns: string[]): Record<string, { exists: true }> =>
 
 /** `ts` is the open of the bar, in ms; `ts_iso` the same in the bot's zone. */
 const clocks = { bar_ts: '/ts', ts_local: '/ts_iso' };
-const paper = { mode: 'paper' };
 
 const SHEETS: CompiledMap = compileMap(
   {
@@ -25,7 +25,7 @@ const SHEETS: CompiledMap = compileMap(
         stream: 'execution',
         fields: {
           ...clocks,
-          ...same('side', 'qty', 'notional_usd', 'equity'),
+          ...same('session_id', 'side', 'qty', 'notional_usd', 'equity'),
           price: '/fill_price',
           mid: '/mid_price',
           intended_notional_usd: '/intended_notional',
@@ -42,7 +42,7 @@ const SHEETS: CompiledMap = compileMap(
           is_dry_run: '/raw/dry_run',
         },
         // The account charges fee and impact, those of opening fills included; slippage is in the price.
-        constants: { ...paper, source_log: 'executions_paper', pnl_basis: 'net_of_all_costs', impact_basis: 'charged' },
+        constants: { source_log: 'executions_paper', pnl_basis: 'net_of_all_costs', impact_basis: 'charged' },
       },
       {
         match: has('last_price', 'paper_qty', 'realized', 'unrealized', 'equity'),
@@ -55,7 +55,7 @@ const SHEETS: CompiledMap = compileMap(
           realized_pnl_cum_usd: '/realized',
           unrealized_pnl_usd: '/unrealized',
         },
-        constants: { ...paper, source_log: 'equity', pnl_basis: 'net_of_all_costs' },
+        constants: { source_log: 'equity', pnl_basis: 'net_of_all_costs' },
       },
       {
         match: has('mean_p_down', 'funding_stale', 'ws_queue_drops', 'in_band_share'),
@@ -78,7 +78,7 @@ const SHEETS: CompiledMap = compileMap(
           sharpe_1w: '/Sharpe_roll_1w',
           sortino_1w: '/Sortino_1w',
         },
-        constants: { ...paper, source_log: 'health_metrics' },
+        constants: { source_log: 'health_metrics' },
       },
       {
         match: has('alignment_rule', 'chosen_timeframes', 'individual_signals'),
@@ -88,7 +88,7 @@ const SHEETS: CompiledMap = compileMap(
           ...same('alpha', 'confidence', 'alignment_rule', 'chosen_timeframes', 'individual_signals'),
           direction: '/dir',
         },
-        constants: { ...paper, source_log: 'overlay' },
+        constants: { source_log: 'overlay' },
       },
       {
         match: has('S_top', 'S_mood', 'p_up', 's_model', 'dir'),
@@ -112,7 +112,7 @@ const SHEETS: CompiledMap = compileMap(
           cohort_amateurs: '/S_bot',
           cohort_mood: '/S_mood',
         },
-        constants: { ...paper, source_log: 'signals' },
+        constants: { source_log: 'signals' },
       },
     ],
   },
@@ -137,6 +137,10 @@ export function mapSheetRow(record: JsonObject, filePath: string): Mapped | unde
   if (typeof event.chosen_timeframes === 'string') event.chosen_timeframes = event.chosen_timeframes.split(',');
   if (isObject(event.individual_signals)) event.individual_signals = longNames(event.individual_signals);
   if (isObject(event.raw)) event.raw = withoutRepeats(event.raw, record);
+  if (mapped.stream === 'execution' && typeof event.run_id === 'string') {
+    event.session_id ??= event.run_id;
+    event.run_id = undefined;
+  }
   const derived = DERIVED.exec(path);
   if (derived !== null) event.source_log = derived[1];
   const timeframe = TIMEFRAME.exec(path);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { envelope } from '../../core/catalog/envelope.ts';
-import { CATALOG } from '../../core/catalog/index.ts';
+import { CATALOG, INPUT_STREAMS } from '../../core/catalog/index.ts';
 import { nearestName } from '../../core/catalog/nearest.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import type { WireFacts } from '../../core/transform/wire.ts';
@@ -54,6 +54,11 @@ export function factsOf({ stream, strategy, session, mode, venue, account, symbo
     const advice = near === undefined ? 'run `nightdesk schema` for the list' : `did you mean ${near}?`;
     throw new NightdeskError('UNKNOWN_STREAM', `there is no stream ${JSON.stringify(stream.slice(0, 100))}; ${advice}`);
   }
+  if (stream !== undefined && !INPUT_STREAMS.includes(stream))
+    throw new NightdeskError(
+      'CONFIG_INVALID',
+      `--stream must name a stream that bots send, got ${stream}, which only Nightdesk writes`,
+    );
   if (mode !== undefined && !MODES.includes(mode.toLowerCase()))
     throw new NightdeskError('CONFIG_INVALID', `--mode must be one of ${MODES.join(', ')}, got ${mode.slice(0, 100)}`);
   const all = { strategy_id: strategy, session_id: session, mode, venue, account_id: account, symbol };

@@ -1,8 +1,14 @@
 import { createFolderStore } from '../../adapters/local/object-store.ts';
-import { CATALOG } from '../../core/catalog/index.ts';
+import { CATALOG, INPUT_STREAMS } from '../../core/catalog/index.ts';
+import type { Stream } from '../../core/catalog/stream.ts';
 import { PREFIXES, parseKey } from '../../core/lake/keys.ts';
 import type { QueryEngine } from '../../core/ports/index.ts';
-import { QUARANTINE_COUNT_SQL, QUARANTINED_BY_TARGET_SQL, streamCountSql } from '../../core/query/inventory.ts';
+import {
+  derivedCountSql,
+  QUARANTINE_COUNT_SQL,
+  QUARANTINED_BY_TARGET_SQL,
+  streamCountSql,
+} from '../../core/query/inventory.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { countOf, rowsOf, textOrNull } from './rows.ts';
 
@@ -22,7 +28,24 @@ export interface StreamFacts {
   readonly bytes: number;
 }
 
-/** Every stored line is one of: an event, a repeat, quarantined, about an event redriven since, or unreadable. */
+/** What Nightdesk derived of one stream. */
+export interface DerivedFacts {
+  readonly stream: string;
+  /** Rows as the view shows them; of a stream that bots write too, all that were derived. */
+  readonly rows: number;
+  /** Rows that are withdrawn. */
+  readonly retracted: number;
+  /** Stored lines, one per revision of a row. */
+  readonly stored: number;
+  readonly unreadable: number;
+  readonly first_ts: string | null;
+  readonly last_ts: string | null;
+  readonly last_ingested_at: string | null;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** Every stored line of a bot is one of: an event, a repeat, quarantined, about an event redriven since, or unreadable. */
 export interface Totals {
   readonly lines: number;
   readonly events: number;
@@ -33,8 +56,10 @@ export interface Totals {
 }
 
 export interface Inventory {
-  /** Every stream of the catalog but quarantine. */
+  /** Every stream that bots send. */
   readonly streams: readonly StreamFacts[];
+  /** Every stream that Nightdesk derives; its rows are no lines that came in, and not among the totals. */
+  readonly derived: readonly DerivedFacts[];
   readonly quarantine: StreamFacts;
   readonly totals: Totals;
 }
@@ -50,7 +75,8 @@ type Sizes = ReadonlyMap<string, { readonly objects: number; readonly bytes: num
 
 /** What is in the lake, stream by stream, and that all of it is accounted for. */
 export async function takeInventory(engine: QueryEngine, { lake }: Pick<DataFolder, 'lake'>): Promise<Inventory> {
-  const sizes = await sizesOf(lake);
+  const sizes = await sizesOf(lake, 'events');
+  const derivedSizes = await sizesOf(lake, 'derived');
   const byTarget = new Map(
     (await rowsOf(engine, QUARANTINED_BY_TARGET_SQL)).map(({ target, events }) => [
       textOrNull(target),
@@ -58,8 +84,13 @@ export async function takeInventory(engine: QueryEngine, { lake }: Pick<DataFold
     ]),
   );
   const counted: Counted[] = [];
-  for (const stream of Object.keys(CATALOG))
-    counted.push(await countStream(engine, stream, { sizes, quarantined: byTarget.get(stream) ?? 0 }));
+  const derived: DerivedFacts[] = [];
+  for (const stream of Object.values(CATALOG)) {
+    const { name, origin } = stream;
+    if (origin !== undefined) derived.push(await countDerived(engine, stream, derivedSizes));
+    if (name === 'quarantine' || INPUT_STREAMS.includes(name))
+      counted.push(await countStream(engine, stream, { sizes, quarantined: byTarget.get(name) ?? 0 }));
+  }
   const quarantine = counted.find(({ facts }) => facts.stream === 'quarantine');
   if (quarantine === undefined) throw new Error('the catalog has no stream quarantine');
   const streams = counted.filter((one) => one !== quarantine);
@@ -67,6 +98,7 @@ export async function takeInventory(engine: QueryEngine, { lake }: Pick<DataFold
     of.reduce((total, one) => total + value(one), 0);
   return {
     streams: streams.map(({ facts }) => facts),
+    derived,
     quarantine: quarantine.facts,
     totals: {
       lines: sum(counted, ({ lines }) => lines),
@@ -81,15 +113,16 @@ export async function takeInventory(engine: QueryEngine, { lake }: Pick<DataFold
 
 async function countStream(
   engine: QueryEngine,
-  stream: string,
+  stream: Stream,
   { sizes, quarantined }: { sizes: Sizes; quarantined: number },
 ): Promise<Counted> {
-  const size = sizes.get(stream) ?? { objects: 0, bytes: 0 };
+  const { name } = stream;
+  const size = sizes.get(name) ?? { objects: 0, bytes: 0 };
   // A stream without objects needs no query: most streams of most bots.
   const [row = {}] =
     size.objects === 0
       ? []
-      : await rowsOf(engine, stream === 'quarantine' ? QUARANTINE_COUNT_SQL : streamCountSql(stream));
+      : await rowsOf(engine, name === 'quarantine' ? QUARANTINE_COUNT_SQL : streamCountSql(stream));
   const [lines, events, redriven, unreadable] = [
     countOf(row.lines),
     countOf(row.events),
@@ -102,7 +135,7 @@ async function countStream(
     redriven,
     unreadable,
     facts: {
-      stream,
+      stream: name,
       events,
       stored,
       duplicates: stored - events,
@@ -115,9 +148,26 @@ async function countStream(
   };
 }
 
-async function sizesOf(lake: string): Promise<Sizes> {
+async function countDerived(engine: QueryEngine, stream: Stream, sizes: Sizes): Promise<DerivedFacts> {
+  const size = sizes.get(stream.name) ?? { objects: 0, bytes: 0 };
+  const [row = {}] = size.objects === 0 ? [] : await rowsOf(engine, derivedCountSql(stream));
+  const unreadable = countOf(row.unreadable);
+  return {
+    stream: stream.name,
+    rows: countOf(row.rows),
+    retracted: countOf(row.retracted),
+    stored: countOf(row.lines) - unreadable,
+    unreadable,
+    first_ts: textOrNull(row.first_ts),
+    last_ts: textOrNull(row.last_ts),
+    last_ingested_at: textOrNull(row.last_ingested_at),
+    ...size,
+  };
+}
+
+async function sizesOf(lake: string, prefix: 'events' | 'derived'): Promise<Sizes> {
   const sizes = new Map<string, { objects: number; bytes: number }>();
-  for await (const { key, bytes } of createFolderStore(lake).list(PREFIXES.events)) {
+  for await (const { key, bytes } of createFolderStore(lake).list(PREFIXES[prefix])) {
     const stream = parseKey(key)?.stream;
     if (stream === undefined || !key.endsWith('.jsonl.gz')) continue;
     const size = sizes.get(stream) ?? { objects: 0, bytes: 0 };

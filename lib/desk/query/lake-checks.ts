@@ -1,4 +1,4 @@
-import { CATALOG } from '../../core/catalog/index.ts';
+import { INPUT_STREAMS } from '../../core/catalog/index.ts';
 import { ADVICE } from '../../core/query/advice.ts';
 import { count } from '../commands/output.ts';
 import { type Check, check, type DoctorFacts, LIMITS, span } from './check.ts';
@@ -16,13 +16,13 @@ export function arrivalCheck({ survey, desk, nowMs }: DoctorFacts): Check {
 }
 
 export function streamsCheck({ survey, nowMs }: DoctorFacts): Check {
-  const names = Object.keys(CATALOG).filter((name) => name !== 'quarantine');
-  const never = names.filter((name) => !survey.streams.has(name));
+  const never = INPUT_STREAMS.filter((name) => !survey.streams.has(name));
   const seen = [...survey.streams]
     .filter(([name]) => name !== 'quarantine')
     .map(([stream, last]) => ({ stream, ...factsOf(last, nowMs) }));
-  const message = `${seen.length} of ${names.length} streams seen${never.length === 0 || seen.length === 0 ? '' : `; never: ${never.join(', ')}`}`;
-  return check('streams', 'ok', message, { seen, never });
+  const derived = [...survey.derived].map(([stream, last]) => ({ stream, ...factsOf(last, nowMs) }));
+  const message = `${seen.length} of ${INPUT_STREAMS.length} streams seen${never.length === 0 || seen.length === 0 ? '' : `; never: ${never.join(', ')}`}`;
+  return check('streams', 'ok', message, { seen, never, derived });
 }
 
 export function strategiesCheck({ survey, desk, nowMs }: DoctorFacts): Check {

@@ -16,9 +16,11 @@ export interface Survey {
   /** Objects in the lake, and those of them that were read. */
   readonly objects: number;
   readonly looked: number;
-  /** Lines of those, unreadable ones included. */
+  /** Lines of those that bots sent, unreadable ones included. */
   readonly lines: number;
   readonly streams: ReadonlyMap<string, LastSeen>;
+  /** What Nightdesk derived, by stream: no news of any bot. */
+  readonly derived: ReadonlyMap<string, LastSeen>;
   readonly strategies: ReadonlyMap<string, LastSeen>;
   /** Lines still in quarantine, by reason. */
   readonly quarantined: ReadonlyMap<string, number>;
@@ -42,7 +44,7 @@ export async function survey(objects: readonly LakeObject[], { mostBytes }: { mo
 async function newest(objects: readonly LakeObject[], mostBytes: number): Promise<LakeObject[]> {
   const byWrite = objects.toSorted((a, b) => (a.stamp < b.stamp ? 1 : a.stamp > b.stamp ? -1 : 0));
   const byDate = objects.toSorted((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : a.stamp < b.stamp ? 1 : -1));
-  const lastOfStream = new Map(byDate.toReversed().map((object) => [object.stream, object]));
+  const lastOfStream = new Map(byDate.toReversed().map((object) => [`${object.prefix}/${object.stream}`, object]));
   const chosen = new Set(lastOfStream.values());
   let bytes = 0;
   for (const object of byWrite) {
@@ -55,6 +57,7 @@ async function newest(objects: readonly LakeObject[], mostBytes: number): Promis
 
 class Surveyor {
   readonly #streams = new Map<string, LastSeen>();
+  readonly #derived = new Map<string, LastSeen>();
   readonly #strategies = new Map<string, LastSeen>();
   readonly #quarantine = new Map<string, string>();
   readonly #damaged: { key: string; problem: string }[] = [];
@@ -73,9 +76,10 @@ class Surveyor {
     let unreadable = 0;
     for (const line of content.split('\n')) {
       if (line === '') continue;
-      this.#lines++;
+      if (object.prefix !== 'derived') this.#lines++;
       const event = eventOf(line);
       if (event === undefined) unreadable++;
+      else if (object.prefix === 'derived') see(this.#derived, object.stream, event);
       else this.#take(event);
     }
     if (unreadable > 0) this.#unreadable.push({ key: object.key, lines: unreadable });
@@ -89,6 +93,7 @@ class Surveyor {
       ...counts,
       lines: this.#lines,
       streams: this.#streams,
+      derived: this.#derived,
       strategies: this.#strategies,
       quarantined,
       ahead: this.#ahead,

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { envelope } from '../../../lib/core/catalog/envelope.ts';
 import type { Column, ColumnType } from '../../../lib/core/catalog/fields.ts';
-import { CATALOG, type EventOf } from '../../../lib/core/catalog/index.ts';
+import { CATALOG, type EventOf, INPUT_STREAMS } from '../../../lib/core/catalog/index.ts';
 import { schemaOf } from '../../../lib/core/catalog/schema.ts';
 import type { Stream } from '../../../lib/core/catalog/stream.ts';
 
-const INPUT_STREAMS =
+/** What bots send. */
+const SENT =
   'signals health calibration order_intent repro costs feature_log execution ensemble market risk overlay_status equity_curve kpi_scorecard latency system external_event explainability cohort_fill cash_flow order gate error';
+/** What Nightdesk makes of it. */
+const DERIVED = 'trade_lifecycle order_lifecycle session snapshot reconciliation';
 /** Metrics that the streams feed, by the names bots and dashboards know them under. */
 const METRICS = [
   'bot.health.equity_value',
@@ -33,9 +36,25 @@ function innerOf(name: string, type: ColumnType): [string, Column][] {
   return Object.entries(type.struct).flatMap(([key, column]) => withInner(`${name}.${key}`, column));
 }
 
-test('the catalog holds every input stream and quarantine, each under its own name', () => {
-  expect(Object.keys(CATALOG).toSorted()).toEqual([...INPUT_STREAMS.split(' '), 'quarantine'].toSorted());
+test('the catalog holds every input stream, every derived one and quarantine, each under its own name', () => {
+  expect(Object.keys(CATALOG).toSorted()).toEqual([...SENT.split(' '), ...DERIVED.split(' '), 'quarantine'].toSorted());
+  expect(INPUT_STREAMS.toSorted()).toEqual(SENT.split(' ').toSorted());
   for (const [name, stream] of Object.entries(CATALOG)) expect(stream.name).toBe(name);
+});
+
+test('what Nightdesk derives it alone writes, but for the equity that a bot may send itself', () => {
+  const of = (origin: string) => Object.values(CATALOG).filter((stream) => stream.origin === origin);
+
+  expect(of('derived').map(({ name }) => name)).toEqual(DERIVED.split(' '));
+  expect(of('both').map(({ name }) => name)).toEqual(['equity_curve']);
+});
+
+test('every row that is derived is a revision: it has a number and can be withdrawn', () => {
+  for (const { name, origin, fields } of Object.values(CATALOG))
+    expect(
+      ['rev', 'retracted'].filter((field) => field in fields),
+      name,
+    ).toEqual(origin === undefined ? [] : ['rev', 'retracted']);
 });
 
 test('together the streams feed every metric of the list, and no other', () => {

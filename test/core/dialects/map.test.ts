@@ -331,6 +331,11 @@ describe('a wrong map is refused, with the place and what may stand there', () =
     ],
     ['quarantine', rule({ stream: 'quarantine' }), 'there is no stream "quarantine"'],
     [
+      'a derived stream',
+      rule({ stream: 'snapshot' }),
+      'rules[0].stream: snapshot is derived by Nightdesk: no map writes it',
+    ],
+    [
       'an unknown field',
       rule({ fields: { prise: '/p' } }),
       'rules[0].fields.prise: execution has no field "prise", did you mean price?; allowed: ts, ',

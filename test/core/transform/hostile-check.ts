@@ -26,6 +26,7 @@ export function checkVerdict(verdict: Verdict, line: string): Record<string, unk
   must(JSON.stringify(event) === unescaped(json), 'a key stands twice, or the line is more than one');
   must(!holdsHalfAPair(json), 'half a surrogate pair, at which SQL engines refuse the whole file');
   const known = CATALOG[stream];
+  must(known?.origin !== 'derived', 'a row that only Nightdesk may write');
   const misfit = known === undefined ? undefined : schemaOf(known).safeParse(event).error?.issues[0];
   must(misfit === undefined, `${misfit?.path.join('.')}: ${misfit?.message}`);
   must(event.stream === stream && event.schema_version === version && version === 1, 'stream or version');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../../lib/adapters/local/sha256.ts';
+import { CATALOG } from '../../../lib/core/catalog/index.ts';
 import { MAX_RECORD_BYTES } from '../../../lib/core/limits.ts';
 import { createTransform } from '../../../lib/core/transform/transform.ts';
 import { eventOf, eventOfLine, NOW_MS, position, verdictOf } from '../../support/transform.ts';
@@ -112,12 +113,28 @@ describe('a verdict', () => {
     ['not_an_object', 'null'],
     ['unknown_shape', '{"a":1}'],
     ['unknown_stream', '{"stream":"nope","event_id":"1"}'],
+    ['unknown_stream', '{"stream":"trade_lifecycle","event_id":"1"}'],
     ['unknown_version', '{"stream":"signals","event_id":"1","schema_version":99}'],
     ['too_large', `{"a":"${'x'.repeat(MAX_RECORD_BYTES)}"}`],
   ])('%s is a reason of its own', (reason, line) => {
     const verdict = verdictOf(line);
     expect(verdict).toMatchObject({ outcome: 'quarantined', reason, stream: 'quarantine', date: '2025-12-03' });
     expect(JSON.parse(verdict.json)).toMatchObject({ reason, raw: line });
+  });
+
+  test.each(Object.values(CATALOG).filter(({ origin }) => origin === 'derived'))(
+    'a bot cannot write $name: it is derived, and the detail says so',
+    ({ name, example }) => {
+      const verdict = verdictOf(JSON.stringify(example));
+      expect(verdict).toMatchObject({ outcome: 'quarantined', reason: 'unknown_stream' });
+      expect(verdict).not.toMatchObject({ target: name });
+      expect(JSON.parse(verdict.json).detail).toBe(`${name} is derived by Nightdesk and not taken from anybody else`);
+    },
+  );
+
+  test('a bot’s own equity is taken, and never passes for a derived one', () => {
+    const event = eventOf({ ...CATALOG.equity_curve?.example, dialect: 'derived', ingested_at: undefined });
+    expect(event).toMatchObject({ stream: 'equity_curve', dialect: 'canonical' });
   });
 
   test('a line of the largest record is stored', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../../lib/adapters/local/sha256.ts';
 import { createTransform } from '../../../lib/core/transform/transform.ts';
 import type { Verdict } from '../../../lib/core/transform/types.ts';
+import type { WireFacts } from '../../../lib/core/transform/wire.ts';
 import { CsvRows } from '../../../lib/desk/import/csv.ts';
 import { entriesOf } from '../../../lib/desk/import/outgoing.ts';
 import { NOW_MS } from '../../support/transform.ts';
@@ -13,11 +14,14 @@ const FILL =
   '"{""dry_run"": true, ""side"": ""BUY"", ""qty"": 0.0108, ""price"": 85503.8, ""target_qty"": 0.01086, ""fee"": 0.46, ""note"": ""a,b""}"';
 
 /** What becomes of the rows of a sheet. */
-function verdicts(path: string, ...lines: readonly string[]): Verdict[] {
+const verdicts = (path: string, ...lines: readonly string[]): Verdict[] => verdictsWith({}, path, ...lines);
+
+/** The same where the sender knows facts. */
+function verdictsWith(set: WireFacts, path: string, ...lines: readonly string[]): Verdict[] {
   const transform = createTransform({}, { sha256 });
   const { row } = entriesOf({
     log: { source: 's', path, file: 'f00d.0' },
-    facts: {},
+    facts: { set },
     map: undefined,
     filePath: `/home/bot/${path}`,
   });
@@ -28,8 +32,9 @@ function verdicts(path: string, ...lines: readonly string[]): Verdict[] {
     return verdict === undefined ? [] : [verdict];
   });
 }
-const events = (path: string, ...lines: readonly string[]): Record<string, unknown>[] =>
-  verdicts(path, ...lines).map((verdict) => {
+const events = (path: string, ...lines: readonly string[]): Record<string, unknown>[] => eventsWith({}, path, ...lines);
+const eventsWith = (set: WireFacts, path: string, ...lines: readonly string[]): Record<string, unknown>[] =>
+  verdictsWith(set, path, ...lines).map((verdict) => {
     expect(verdict).toMatchObject({ outcome: 'stored' });
     const event = JSON.parse(verdict.json);
     expect(event).not.toHaveProperty('misfits');
@@ -51,7 +56,7 @@ describe('executions', () => {
       ts_local: '2025-11-21T12:45:00+05:30',
       timeframe: '5m',
       timeframe_source: 'path',
-      mode: 'paper',
+      session_id: 'sheet-f00d.0-2',
       side: 'buy',
       qty: 0.0108,
       price: 85503.8,
@@ -72,6 +77,40 @@ describe('executions', () => {
       is_dry_run: true,
       extra: '{"raw":{"note":"a,b"}}',
     });
+    expect(event).not.toHaveProperty('mode');
+  });
+
+  test('a row that names its run keeps it, and so does one whose run the sender names', () => {
+    const named = (column: string): unknown =>
+      events('executions_paper.csv', `${EXECUTIONS},${column}`, `${FILL},r-1`)[0]?.session_id;
+    expect([named('session_id'), named('run_id')]).toEqual(['r-1', 'r-1']);
+
+    const [sent] = eventsWith({ session_id: 'mine' }, 'executions_paper.csv', EXECUTIONS, FILL);
+    expect(sent).toMatchObject({ session_id: 'mine' });
+    expect(sent?.extra).toBe('{"raw":{"note":"a,b"}}');
+  });
+
+  test('a run whose beginning is not in the sheet says so', () => {
+    const [event] = events('executions_paper.csv', EXECUTIONS, FILL.replace(',-5.5,', ',-75.5,'));
+    expect(JSON.parse(String(event?.extra))).toMatchObject({ run_begins: 'before the sheet' });
+    expect(event).toMatchObject({ session_id: 'sheet-f00d.0-2' });
+  });
+
+  test('the mode is the sender’s to say: no sheet claims one', () => {
+    const [sent] = eventsWith({ mode: 'live' }, 'executions_paper.csv', EXECUTIONS, FILL);
+    expect(sent).toMatchObject({ mode: 'live' });
+  });
+
+  test('rows of one process are one run, and the next process is another', () => {
+    const at = (qty: string, avg: string, realized: string, fill: string): string =>
+      `2025-11-21T12:45:00+05:30,1763709300000,BUY,1,100,${fill},100,100,1,${qty},${avg},${realized},0.0,0.5,0.5,9999,`;
+    const rows = [at('1', '100', '-1', '100'), at('2', '105', '-2', '110'), at('1', '100', '-1', '100')];
+
+    expect(events('executions_paper.csv', EXECUTIONS, ...rows).map((event) => event.session_id)).toEqual([
+      'sheet-f00d.0-2',
+      'sheet-f00d.0-2',
+      'sheet-f00d.0-4',
+    ]);
   });
 
   test('an empty cell is null', () => {

@@ -32,7 +32,7 @@ export const reconciliation = defineStream({
     compared: double('Things compared.', 'count'),
     open_breaks: double('Differences that need somebody.', 'count'),
     is_clean: boolean('Whether nothing needs anybody.'),
-    file: string('File of the venue.', 'file name'),
+    venue_file: string('File of the venue.', 'file name'),
     ...revision,
   },
   example: {

@@ -18,7 +18,7 @@ export const snapshot = defineStream({
     rolling_sharpe: double('Sharpe ratio of the last returns, per year; see the bucket for how many.', 'ratio'),
     trade_count: bigint('Trades closed in the bucket.', 'count'),
     win_rate: double('Share of them with a net gain.', 'fraction 0..1'),
-    turnover: double('Notional traded in the bucket.', 'USD'),
+    turnover: double('Notional traded in the bucket.', 'account currency'),
     error_counts: bigint('Errors in the bucket.', 'count'),
     risk_breaches: bigint('Risk limits breached in the bucket.', 'count'),
     // What a risk desk expects beside them.
@@ -33,7 +33,10 @@ export const snapshot = defineStream({
     max_drawdown: double('Largest fall from a peak so far.', 'fraction 0..1'),
     flows: double('Deposits less withdrawals in the bucket.', 'account currency'),
     return_pct: double('Return of the bucket, net of flows.', 'percent'),
-    daily_realized_pnl: double('Realised part of daily_pnl: net PnL and costs booked since local midnight.', 'USD'),
+    daily_realized_pnl: double(
+      'Realised part of daily_pnl: net PnL and costs booked since local midnight.',
+      'account currency',
+    ),
     rolling_returns: bigint('Returns that rolling_sharpe is computed from.', 'count'),
     rolling_sortino: double('Sortino ratio of the same returns, per year.', 'ratio'),
     exposure_usd: double('Sum of the absolute notionals held at the close.', 'USD'),

@@ -13,6 +13,27 @@ const cohort = struct(
   'Cohorts as the bot saw them.',
 );
 
+const fill = struct(
+  {
+    event_id: string('Event of the fill.', 'id'),
+    ts: timestamp('When it traded.'),
+    role: oneOf(['open', 'add', 'reduce', 'close'], 'What it did to the trade.'),
+    side: oneOf(['buy', 'sell'], 'Side traded.'),
+    qty: double('Quantity of it that belongs to the trade.', 'base units'),
+    price: double('Price.', 'price'),
+    gross_usd: double('Gross PnL it realised.', 'USD'),
+    fee_usd: double('Fee; a rebate is negative.', 'USD'),
+    impact_usd: double('Market impact, positive when it hurts.', 'USD'),
+    slippage_bps: double('Slippage from the decision price, positive when it hurts.', 'bps'),
+    signal_id: string('Event of the signal that was traded.', 'id'),
+    signal_confidence: double('How sure it is that they belong together.', 'fraction 0..1'),
+    cost_id: string('Event of its cost record.', 'id'),
+    cost_confidence: double('How sure it is that they belong together.', 'fraction 0..1'),
+    attribution_id: string('Event of the bot’s PnL attribution that its exact costs come from.', 'id'),
+  },
+  'One fill, with what was joined to it.',
+);
+
 export const trade_lifecycle = defineStream({
   name: 'trade_lifecycle',
   description:
@@ -129,7 +150,7 @@ export const trade_lifecycle = defineStream({
     decision_to_fill_ms: double('Decision to fill of the opening fill.', 'ms'),
     latency_reason: string('Why a latency is not known.', 'missing | equal | reversed'),
     git_sha: string('Commit the bot ran at the entry.', 'hash'),
-    fill_ids: listOf(string('Event of a fill.', 'id'), 'The first fills of the trade, at most 64.', 'ids'),
+    fills: listOf(fill, 'The first fills of the trade, at most 64.', 'objects'),
     ...model,
     ...stages,
     ...revision,
