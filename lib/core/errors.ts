@@ -26,6 +26,12 @@ export const ERRORS = {
     exit: 2,
     help: 'A nightdesk.map.json does not follow its schema. The message names the place; `nightdesk init` writes a valid one.',
   },
+  VENUE_FILE_INVALID: {
+    owner: 'user',
+    retry: false,
+    exit: 2,
+    help: 'An export of a venue cannot be read. The message names row and column; --columns names columns that are not known.',
+  },
   PATH_NOT_FOUND: {
     owner: 'user',
     retry: false,
@@ -97,6 +103,12 @@ export const ERRORS = {
     retry: false,
     exit: 2,
     help: 'There is no stream of that name. `nightdesk schema` lists them.',
+  },
+  NOT_FOUND: {
+    owner: 'user',
+    retry: false,
+    exit: 1,
+    help: 'What was asked for by its id is not there, or several things have an id that begins so. The message lists those.',
   },
   TOO_MANY_BAD: {
     owner: 'bot',

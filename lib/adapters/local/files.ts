@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
 
 /** A file being written; bytes are safe from a power failure once `datasync` has returned. */
 export interface WritableFile {
@@ -25,6 +25,8 @@ export interface Files {
   /** The whole file, or undefined where there is none. */
   read(path: string): Promise<Buffer | undefined>;
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file a second name, which must not exist yet: EEXIST where it does. */
+  link(from: string, to: string): Promise<void>;
   /** Removes a file; no error where there is none. */
   remove(path: string): Promise<void>;
   /** Creates one folder whose parent exists; no error where it exists. */
@@ -78,6 +80,7 @@ export const nodeFiles: Files = {
   },
   read: (path) => orAbsent(readNoFollow(path)),
   rename,
+  link,
   remove: (path) => rm(path, { force: true }),
   async makeFolder(path) {
     try {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { dirname, join, resolve, sep } from 'node:path';
-import { NightdeskError } from '../../core/errors.ts';
+import { dirname, join, resolve } from 'node:path';
 import { assertKeyPrefix, assertObjectKey } from '../../core/lake/object-key.ts';
 import type { ObjectInfo, ObjectStore } from '../../core/ports/index.ts';
 import { DurableFolders, replaceFile } from './durable.ts';
 import { errnoOf, type Files, nodeFiles } from './files.ts';
+import { assertInside } from './inside.ts';
 
 /** Where objects are written before they get their name; inside the root, so that the rename stays on one file system. */
 const UNFINISHED = '.unfinished';
@@ -27,19 +27,9 @@ export function createFolderStore(folder: string, { files = nodeFiles }: FolderS
 
   const pathOf = (key: string): string => join(root, ...key.split('/'));
 
-  /** No folder on the way may be a symbolic link that leads out of the root. */
-  async function assertInside(path: string): Promise<void> {
-    const [realRoot, real] = await Promise.all([files.realPath(root), files.realPath(path)]);
-    if (realRoot === undefined || real === undefined || real === realRoot || real.startsWith(realRoot + sep)) return;
-    throw new NightdeskError(
-      'KEY_INVALID',
-      `${path} leads out of the object store, to ${real}; remove the symbolic link`,
-    );
-  }
-
   async function write(path: string, body: Uint8Array): Promise<void> {
     await folders.ensure(join(root, UNFINISHED));
-    if (await folders.ensure(dirname(path))) await assertInside(dirname(path));
+    if (await folders.ensure(dirname(path))) await assertInside(files, root, dirname(path));
     const unfinished = join(root, UNFINISHED, `${process.pid}-${writes++}-${randomBytes(6).toString('hex')}`);
     await replaceFile(files, { path, unfinished }, body);
   }
@@ -79,20 +69,20 @@ export function createFolderStore(folder: string, { files = nodeFiles }: FolderS
     async get(key) {
       assertObjectKey(key);
       const path = pathOf(key);
-      await assertInside(dirname(path));
+      await assertInside(files, root, dirname(path));
       return files.read(path);
     },
     async *list(prefix) {
       assertKeyPrefix(prefix);
       const parents = prefix.split('/').slice(0, -1);
       const start = join(root, ...parents);
-      await assertInside(start);
+      await assertInside(files, root, start);
       yield* walk(start, parents.map((name) => `${name}/`).join(''), prefix);
     },
     async delete(key) {
       assertObjectKey(key);
       const path = pathOf(key);
-      await assertInside(dirname(path));
+      await assertInside(files, root, dirname(path));
       await files.remove(path);
     },
   };

@@ -6,7 +6,7 @@ import type { Instrument, TradeMethod } from './types.ts';
 
 export { netUsd, unrealized, unrealizedUsd } from './money.ts';
 
-/** Below this part of its peak a position is flat, where nothing says how fine its quantities are (semantics 2). */
+/** A position is flat below one part in so many of its peak, where nothing says how fine its quantities are (semantics 2). */
 const FLAT_OF_PEAK = 1_000_000_000n;
 
 export const emptyBook = <T>(): Book<T> => ({ units: 0n, trades: [] });

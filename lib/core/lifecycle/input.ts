@@ -6,6 +6,8 @@ export const NO_CLOCK_US = Date.parse(NO_CLOCK_DATE) * 1000;
 
 const STREAMS: ReadonlySet<unknown> = new Set(LEDGER_STREAMS);
 
+const ZERO = 48; // '0'
+
 /** Streams whose events mean something without a clock: they are told apart by their ids and their order. */
 const CLOCKLESS: ReadonlySet<unknown> = new Set(['execution', 'order', 'cash_flow']);
 
@@ -29,7 +31,11 @@ export function inputOf(event: Readonly<Record<string, unknown>>): Input | undef
 export function microseconds(ts: unknown, tsMs: unknown): number | undefined {
   if (typeof ts !== 'string') return undefined;
   const ms = typeof tsMs === 'number' ? tsMs : Date.parse(ts);
-  return ms * 1000 + (Number(ts.slice(23, 26)) || 0);
+  const hundreds = ts.charCodeAt(23) - ZERO;
+  const tens = ts.charCodeAt(24) - ZERO;
+  const ones = ts.charCodeAt(25) - ZERO;
+  const rest = hundreds * 100 + tens * 10 + ones;
+  return ms * 1000 + (rest > 0 && rest < 1000 ? rest : 0); // NaN where there are no more than three decimals
 }
 
 export const ledgerKeyOf = (event: Readonly<Record<string, unknown>>): LedgerKey => ({

@@ -35,9 +35,19 @@ export function orderRow(order: OrderState, maker: RowMaker): DerivedRow {
   const inAll = latencyOf(asked, order.firstFillUs);
   const wanted: Row = order.intent?.facts ?? NOTHING;
   const { facts, rejection }: { facts: Row; rejection: Row } = order;
-  // Every field by its name, for an object that grows costs more than all the rest; JSON leaves out what is undefined.
+  const { mode, strategyId } = maker.key;
+  const clock = order.us !== NO_CLOCK_US;
+  // Every field by its name and nothing spread, for an object that grows costs more than all the rest; JSON leaves out what is undefined.
   const event: Row = {
-    ...envelopeOf(order, maker),
+    event_id: rowIdOf(order, maker),
+    stream: 'order_lifecycle',
+    schema_version: 1,
+    ts: clock ? formatUs(order.us) : undefined,
+    ts_ms: clock ? Math.floor(order.us / 1000) : undefined,
+    ts_source: clock ? 'ts' : 'none',
+    strategy_id: strategyId ?? undefined,
+    session_id: order.session ?? undefined,
+    mode: (mode as Row['mode']) ?? undefined,
     venue: facts.venue ?? wanted.venue,
     account_id: facts.account_id ?? wanted.account_id,
     symbol: facts.symbol ?? wanted.symbol,

@@ -146,7 +146,7 @@ export const newOrder = ({ n, identity, session, us, seenUs }: Start): OrderStat
 });
 
 /** An order out of saved text, which lacks what is not known. */
-export const reopened = (saved: OrderState): OrderState => 
+export const reopened = (saved: OrderState): OrderState =>
   Object.assign(newOrder(saved), saved, { facts: { ...NO_FACTS, ...saved.facts } });
 
 /** Ids of the order as they stand in its row: of each kind the first. */

@@ -11,6 +11,8 @@ import type { DerivedRow, Input, InputOf, LedgerConfig, LedgerKey, LedgerTools, 
 
 /** How far apart events may lie that name nothing, to be told to belong together. */
 const NEAR_US = 5_000_000;
+/** How long an order that ended is remembered, for what is still said of it. */
+const ENDED_US = 3_600_000_000;
 /** Longest an intent is remembered after its last event, for the orders that come of it. */
 const INTENT_US = 86_400_000_000;
 
@@ -167,7 +169,7 @@ export class Orders {
 
   #forget(us: number): void {
     for (const order of this.#orders) {
-      if (order.seenUs >= us - this.#memoryUs) break; // oldest first
+      if (order.seenUs >= us - (order.end === undefined ? this.#memoryUs : ENDED_US)) continue;
       this.#orders.delete(order);
       this.#index.remove(order);
       this.#leave(order);

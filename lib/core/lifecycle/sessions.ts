@@ -180,7 +180,8 @@ export class Sessions {
     const about: Row = {
       ...momentOf(firstUs),
       ...keyOf(this.#key),
-      event_id: session,
+      // The identity of a row holds no mode: a run that wrote some events without one has two rows.
+      event_id: this.#key.mode === null ? session : `${session}@${this.#key.mode}`,
       stream: 'session',
       schema_version: 1,
       session_id: session,

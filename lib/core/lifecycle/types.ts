@@ -20,6 +20,7 @@ export const LEDGER_STREAMS = [
   'gate',
   'latency',
   'repro',
+  'error',
   'system',
 ] as const;
 
@@ -169,7 +170,7 @@ export interface Fold {
    * must have been passed.
    */
   apply(inputs: readonly Input[], uptoUs: number): void;
-  /** Whether the input would change what is already decided. */
+  /** Whether the input stands before one that was taken in already: it would come too late to be applied in its place. */
   isLate(input: Input): boolean;
   /** Notes that runs lived; in any order. */
   touch(touches: readonly Touch[]): void;

@@ -230,6 +230,13 @@ describe('what a trade costs', () => {
     expect(trades[0] && unrealizedUsd(trades[0], 120, LINEAR)).toBeNull();
   });
 
+  test('keeps the rate of the last fill that had one', () => {
+    const { trades } = play([bookFill(1, 100, { usdRate: 1.1 }), bookFill(1, 100, { usdRate: null })]);
+
+    expect(trades[0]?.money).toMatchObject({ usdRate: 1.1, notionalUsd: null });
+    expect(trades[0] && unrealizedUsd(trades[0], 110, LINEAR)).toBeCloseTo(22, 12);
+  });
+
   test('lowers the net by fees and charged costs alone; funding raises it, and an estimate does neither', () => {
     const { trades } = play([
       bookFill(1, 100, costs({ fees: 1, feesUsd: 1, impactUsd: 7 })),

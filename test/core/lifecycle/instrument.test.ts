@@ -222,8 +222,10 @@ describe('dollars of an asset', () => {
   });
 
   test('never follow an older price than the newest, and of a moment the last that came', () => {
-    const rates = prices(['BTCUSDT', 5, 90_000], ['BTCUSDT', 4, 1], ['BTCUSDT', 5, 90_001]);
+    const rates = prices(['BTCUSDT', 5, 90_000], ['BTCUSDT', 4, 1]);
 
+    expect(rates.usd('BTC')).toBe(90_000);
+    rates.priced('BTCUSDT', instrumentOf('BTCUSDT', {}), 5, 90_001);
     expect(rates.usd('BTC')).toBe(90_001);
     expect(rates.priceOf('BTCUSDT')).toBe(90_001);
     expect(rates.priceOf('ETHUSDT')).toBeNull();

@@ -49,7 +49,7 @@ const open = (key: LedgerKey, saved?: SavedOrders, config: Partial<LedgerConfig>
 
 /** The rows as a view shows them: of each id and date the last, without those withdrawn. */
 function shown(rows: readonly DerivedRow[]): Fields[] {
-  const last = new Map(rows.map((row) => [`${row.id} ${row.date}`, row.event]));
+  const last = new Map(rows.map((row) => [`${row.id} ${row.date}`, JSON.parse(JSON.stringify(row.event)) as Fields]));
   return [...last.values()].filter(({ retracted }) => retracted !== true).sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 const key = (row: Fields): string => `${row.ts ?? ''} ${row.event_id}`;

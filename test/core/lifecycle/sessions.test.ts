@@ -122,10 +122,10 @@ describe('rows of runs', () => {
     expect(sessions.rows(T0 + 2 * HOUR, () => 1)).toEqual([
       {
         stream: 'session',
-        id: 'a',
+        id: 'a@paper',
         date: '2026-01-05',
         event: {
-          event_id: 'a',
+          event_id: 'a@paper',
           stream: 'session',
           schema_version: 1,
           ts: isoOf(T0),
@@ -156,10 +156,10 @@ describe('rows of runs', () => {
     expect(sessions.rows(T0 + HOUR, none)).toHaveLength(2);
     sessions.touch([touch('a', 0, 0), touch('b', 0, HOUR)]);
     expect(sessions.rows(T0 + HOUR, none)).toEqual([]);
-    expect(sessions.rows(T0 + HOUR, (run) => (run === 'a' ? 1 : 0)).map(({ id }) => id)).toEqual(['a']);
+    expect(sessions.rows(T0 + HOUR, (run) => (run === 'a' ? 1 : 0)).map(({ id }) => id)).toEqual(['a@paper']);
     expect(
       sessions.rows(T0 + DAY + 1, (run) => (run === 'a' ? 1 : 0)).map(({ id, event }) => [id, event.end_reason]),
-    ).toEqual([['a', 'timeout']]);
+    ).toEqual([['a@paper', 'timeout']]);
     const saved = sessions.save();
     expect(open(saved).rows(T0 + DAY + 1, (run) => (run === 'a' ? 1 : 0))).toEqual([]);
     expect(open(saved, true).rows(T0 + DAY + 1, none)).toHaveLength(2);
