@@ -14,6 +14,8 @@ import type { RunningServer, ServerOptions } from './door/server.ts';
 import type { Token } from './door/tokens.ts';
 import { DiskWatermark } from './door/watermark.ts';
 import { type Ingestion, type IngestionStats, openIngestion } from './ingestion.ts';
+import { type DeskLedger, type DeskLedgerOptions, openDeskLedger } from './lifecycle/desk-ledger.ts';
+import type { LedgerStats } from './lifecycle/runner.ts';
 import { lockData } from './lock.ts';
 
 export interface DeskOptions {
@@ -38,6 +40,8 @@ export interface DeskOptions {
   readonly backlog?: { readonly slowBytes?: number; readonly mostBytes?: number };
   /** Free space of the disk below which nothing is taken in. @default - 1 GB */
   readonly minFreeBytes?: number;
+  /** How trades, positions and runs are kept up to date. @default - they are not */
+  readonly ledger?: DeskLedgerOptions;
   readonly clock?: Clock;
   readonly log?: Log;
   readonly files?: Files;
@@ -49,6 +53,8 @@ export interface DeskStats extends IngestionStats {
   readonly reason?: string;
   readonly freeBytes?: number;
   readonly startedAt: string;
+  /** Absent where no ledger is kept. */
+  readonly ledger?: LedgerStats;
 }
 
 export interface Desk {
@@ -71,6 +77,8 @@ const DEFAULTS = {
 };
 const REQUESTS_GRACE_MS = 3_000;
 const DRAIN_MS = 30_000; // what is not in the lake by then is replayed at the next start
+const LEDGER_STOP_MS = 10_000; // the same
+const BUSY_BYTES = 256 * 1024;
 
 const systemClock: Clock = { nowMs: () => Date.now() };
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -112,9 +120,23 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
     await removeAbandoned(folder.lake, { files, nowMs: startedMs });
     await watermark.start();
     undo.push(() => watermark.stop());
-    const ingestion = await openIngestion({
+    const store = createFolderStore(folder.lake, { files });
+    const ledger =
+      options.ledger === undefined
+        ? undefined
+        : openDeskLedger({
+            ...options.ledger,
+            folder,
+            store,
+            clock,
+            log,
+            files,
+            busy: () => ingestion.intake.heldBytes > BUSY_BYTES,
+          });
+    const ingestion: Ingestion = await openIngestion({
       wal: folder.wal,
-      store: createFolderStore(folder.lake, { files }),
+      store,
+      ...(ledger === undefined ? {} : { written: ({ key }) => ledger.runner.push(key) }),
       producer: streams[0] ?? 'nightdesk',
       transform: options.transform,
       buffer,
@@ -127,7 +149,9 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
       log,
       files,
     });
+    undo.push(() => ledger?.stop(LEDGER_STOP_MS));
     undo.push(() => ingestion.stop(DRAIN_MS));
+    ledger?.start();
     const stats = (): DeskStats => {
       const reason = ingestion.intake.obstacle;
       return {
@@ -135,6 +159,7 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
         ...(reason === undefined ? {} : { reason }),
         ...(watermark.freeBytes === undefined ? {} : { freeBytes: watermark.freeBytes }),
         startedAt: new Date(startedMs).toISOString(),
+        ...(ledger === undefined ? {} : { ledger: ledger.runner.stats() }),
         ...ingestion.stats(),
       };
     };
@@ -152,7 +177,7 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
     });
     undo.push(() => door.close(0));
     await note(files, folder, { pid: process.pid, url: door.url, startedAt: new Date(startedMs).toISOString() });
-    return running({ door, ingestion, watermark, folder, stats, release: () => lock.release() });
+    return running({ door, ingestion, ledger, watermark, folder, stats, release: () => lock.release() });
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
@@ -162,18 +187,20 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
 interface Running {
   readonly door: RunningServer;
   readonly ingestion: Ingestion;
+  readonly ledger: DeskLedger | undefined;
   readonly watermark: DiskWatermark;
   readonly folder: DataFolder;
   readonly stats: () => DeskStats;
   readonly release: () => void;
 }
 
-function running({ door, ingestion, watermark, folder, stats, release }: Running): Desk {
+function running({ door, ingestion, ledger, watermark, folder, stats, release }: Running): Desk {
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     ingestion.intake.close('the desk is stopping');
     await door.close(REQUESTS_GRACE_MS);
     await ingestion.stop(DRAIN_MS);
+    await ledger?.stop(LEDGER_STOP_MS); // after it: the last objects are shown to the ledger too
     watermark.stop();
     await rm(folder.desk, { force: true });
     release();

@@ -18,6 +18,8 @@ export interface IngestionOptions {
   readonly log: Log;
   readonly files: Files;
   readonly segmentBytes?: number;
+  /** Told of each object once it is in the lake. @default - nobody is */
+  readonly written?: NonNullable<DeliveryOptions['written']>;
   readonly retry?: NonNullable<DeliveryOptions['retry']>;
 }
 
@@ -42,7 +44,7 @@ export interface Ingestion {
 
 /** Opens the way from the door into the lake and takes up what an earlier run left. */
 export async function openIngestion(options: IngestionOptions): Promise<Ingestion> {
-  const { clock, log, files, buffer, backlog, segmentBytes, retry } = options;
+  const { clock, log, files, buffer, backlog, segmentBytes, written, retry } = options;
   const wal = await WriteAheadLog.open({
     folder: options.wal,
     files,
@@ -60,6 +62,7 @@ export async function openIngestion(options: IngestionOptions): Promise<Ingestio
     bufferBytes: buffer.bytes,
     transformed: (entry) => intake.release(entry),
     delivered: (position) => wal.checkpoint(position),
+    ...(written === undefined ? {} : { written }),
     ...(retry === undefined ? {} : { retry }),
   });
   const obstacle = (): string | undefined =>

@@ -11,7 +11,7 @@ export async function keysOf(store: ObjectStore, prefix: string): Promise<string
   return keys;
 }
 
-const REFUSED_KEYS = [
+export const REFUSED_KEYS = [
   '',
   '/absolute',
   '../out',

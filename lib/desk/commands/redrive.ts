@@ -4,10 +4,13 @@ import { createFolderStore } from '../../adapters/local/object-store.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import { REASONS } from '../../core/transform/types.ts';
 import { dataFolder } from '../data-folder.ts';
+import { noting, touchedBy } from '../lifecycle/touched.ts';
 import { type RedriveReport, redrive } from '../query/redrive.ts';
 import { transformOf } from '../settings.ts';
+import { foldAgain } from '../trades/fold-again.ts';
 import { dataOption, jsonOption } from './options.ts';
 import { count, printJson, printRows, say } from './output.ts';
+import { dayOption } from './units.ts';
 
 interface Options {
   readonly data: string;
@@ -43,13 +46,17 @@ export function configure(command: Command): void {
     .action(async ({ data, dryRun, json, ...filters }: Options) => {
       const lake = await openLake(data);
       try {
+        const store = noting(createFolderStore(dataFolder(data).lake));
         const report = await redrive({
           lake,
-          store: createFolderStore(dataFolder(data).lake),
+          store,
           transform: await transformOf(data),
           dryRun: dryRun === true,
           ...filters,
         });
+        // A desk does not see what others write: what it stored late is folded here.
+        const touched = await touchedBy(store, store.written);
+        if (touched !== undefined) await foldAgain(data, touched);
         if (json) printJson({ dry_run: dryRun === true, ...report });
         else printReport(report, dryRun === true);
       } finally {
@@ -82,10 +89,3 @@ function reasonOption(value: string): string {
     `--reason must be one of ${Object.keys(REASONS).join(', ')}, got ${value}`,
   );
 }
-
-const dayOption =
-  (option: string): ((value: string) => string) =>
-  (value) => {
-    if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return value;
-    throw new NightdeskError('CONFIG_INVALID', `${option} must be a UTC day such as 2025-11-21, got ${value}`);
-  };

@@ -3,7 +3,9 @@ import { type Command, Option } from 'commander';
 import { messageOf, NightdeskError } from '../../core/errors.ts';
 import { createDesk, type Desk } from '../desk.ts';
 import { parseTokens, type Token } from '../door/tokens.ts';
-import { transformOf } from '../settings.ts';
+import type { DeskLedgerOptions } from '../lifecycle/desk-ledger.ts';
+import { deskJobs } from '../lifecycle/jobs.ts';
+import { ledgerConfigOf, transformOf } from '../settings.ts';
 import { stderrLog } from '../stderr-log.ts';
 import { DEFAULT_DATA, DEFAULT_DELIVERY_STREAM, DEFAULT_PORT, dataOption, jsonOption } from './options.ts';
 import { print, say, wholeNumber } from './output.ts';
@@ -26,6 +28,9 @@ interface UpOptions {
   readonly bufferMs?: number;
   readonly minFree: number;
   readonly maxEventAge?: number;
+  /** False with --no-ledger. */
+  readonly ledger: boolean;
+  readonly lateness?: number;
   readonly json?: true;
 }
 
@@ -53,6 +58,13 @@ export function configure(command: Command): void {
       new Option('--max-event-age <duration>', 'older events go to quarantine (default: no limit)').argParser(
         durationOption('--max-event-age'),
       ),
+    )
+    .option('--no-ledger', 'keep events only: no trades, positions, runs and snapshots from them')
+    .addOption(
+      new Option(
+        '--lateness <duration>',
+        'how long an event waits for earlier ones (default: 15s, or what nightdesk.json says)',
+      ).argParser(durationOption('--lateness')),
     )
     .option('--listen <address>', 'listen on this address, for other machines too (default: 127.0.0.1)')
     .option('--token-file <file>', 'who may send: name:token lines; needed with --listen')
@@ -88,6 +100,7 @@ async function up(options: UpOptions, command: Command): Promise<void> {
     log: stderrLog(),
     minFreeBytes: options.minFree,
     buffer: { ms: options.bufferMs ?? (demo ? DEMO_BUFFER_MS : DEFAULT_BUFFER_MS) },
+    ...(options.ledger ? { ledger: await ledgerOf(data, options.lateness) } : {}),
     allowHosts: options.allowHost ?? [],
     insecure: options.insecure === true,
     ...(options.listen === undefined ? {} : { host: options.listen }),
@@ -162,6 +175,15 @@ ${stored} events are in the lake already. In another shell:
 `);
   }, 250).unref();
   return bots;
+}
+
+const LONGEST_LATENESS_MS = 3_600_000;
+
+async function ledgerOf(data: string, latenessMs: number | undefined): Promise<DeskLedgerOptions> {
+  if (latenessMs !== undefined && (latenessMs < 1_000 || latenessMs > LONGEST_LATENESS_MS))
+    throw new NightdeskError('CONFIG_INVALID', `--lateness must be from 1s to 1h, got ${latenessMs} ms`);
+  const config = await ledgerConfigOf(data);
+  return { config: latenessMs === undefined ? config : { ...config, latenessMs }, jobs: deskJobs };
 }
 
 async function readTokens(path: string): Promise<Token[]> {

@@ -6,7 +6,7 @@ import type { WalPosition } from '../door/checkpoint.ts';
 import type { WalEntry } from '../door/wal.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { type EntryLine, entryLines } from './entry-lines.ts';
-import { flush } from './flush.ts';
+import { flush, type Written } from './flush.ts';
 import { Generation } from './generation.ts';
 import { untilDone } from './retry.ts';
 
@@ -25,6 +25,8 @@ export interface DeliveryOptions {
   readonly transformed: (entry: WalEntry) => void;
   /** Called once everything before a place is in the lake; tried again until it succeeds. */
   readonly delivered: (position: WalPosition) => Promise<void>;
+  /** Told of each object once it is in the lake. @default - nobody is */
+  readonly written?: (object: Written) => void;
   /** Pauses between tries of a store that fails, in ms. @default - 100 to 5,000 */
   readonly retry?: { readonly firstMs: number; readonly maxMs: number };
 }
@@ -222,9 +224,10 @@ export class Delivery {
         atMs: clock.nowMs(),
         unique: () => `${this.#run}-${this.#objects++}`,
         untilDone: (work) => this.#untilDone(work),
-        written: ({ bytes }) => {
+        written: (object) => {
           this.counts.objects++;
-          this.counts.objectBytes += bytes;
+          this.counts.objectBytes += object.bytes;
+          this.#options.written?.(object);
         },
       });
       await this.#untilDone(() => delivered(end));

@@ -1,6 +1,6 @@
 import type { Files, WritableFile } from '../../../lib/adapters/local/files.ts';
 
-export type Operation = 'create' | 'write' | 'datasync' | 'rename' | 'remove' | 'makeFolder' | 'syncFolder';
+export type Operation = 'create' | 'write' | 'datasync' | 'rename' | 'link' | 'remove' | 'makeFolder' | 'syncFolder';
 
 /** Files whose changing operations are first shown to `before`, which may throw in their place. */
 export function alteredFiles(files: Files, before: (operation: Operation, path: string) => void): Files {
@@ -34,6 +34,10 @@ export function alteredFiles(files: Files, before: (operation: Operation, path: 
     async rename(from, to) {
       before('rename', to);
       await files.rename(from, to);
+    },
+    async link(from, to) {
+      before('link', to);
+      await files.link(from, to);
     },
     async remove(path) {
       before('remove', path);

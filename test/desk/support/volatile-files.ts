@@ -99,6 +99,15 @@ export class VolatileFiles implements Files {
     target.folder.entries.set(target.name, node);
   }
 
+  async link(from: string, to: string): Promise<void> {
+    await this.#change('link', to);
+    const node = this.#find(from);
+    if (node === undefined) throw errno('ENOENT', from);
+    const target = this.#parent(to);
+    if (target.folder.entries.has(target.name)) throw errno('EEXIST', to);
+    target.folder.entries.set(target.name, node);
+  }
+
   async remove(path: string): Promise<void> {
     await this.#change('remove', path);
     const { folder, name } = this.#parent(path);
