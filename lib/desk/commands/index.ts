@@ -25,6 +25,23 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'validate', summary: 'check log files line by line', load: () => import('./validate.ts') },
   { name: 'streams', summary: 'what is in the lake, per stream', load: () => import('./streams.ts') },
   { name: 'query', summary: 'answer SQL, or a named query', load: () => import('./query.ts') },
+  {
+    name: 'trades',
+    summary: 'what was traded: entry, exit, costs and net, with totals',
+    load: () => import('./trades.ts'),
+  },
+  { name: 'positions', summary: 'what is held now, book by book', load: () => import('./positions.ts') },
+  {
+    name: 'reconcile',
+    summary: 'our ledger against the venue, the bot and itself',
+    load: () => import('./reconcile.ts'),
+  },
+  {
+    name: 'snapshots',
+    summary: 'every hour and day in figures: equity, drawdown, returns, counts',
+    load: () => import('./snapshots.ts'),
+  },
+  { name: 'rebuild', summary: 'fold the ledger again from the lake', load: () => import('./rebuild.ts') },
   { name: 'tail', summary: 'show the newest events, and follow them', load: () => import('./tail.ts') },
   { name: 'redrive', summary: 'run quarantine through today’s transform again', load: () => import('./redrive.ts') },
   { name: 'doctor', summary: 'is the desk alive, what arrives, what is missing', load: () => import('./doctor.ts') },
@@ -39,6 +56,7 @@ export async function run(argv: readonly string[], commands: readonly CommandEnt
     .version(packageJson.version)
     .showHelpAfterError('(run with --help for the options)')
     .showSuggestionAfterError()
+    .enablePositionalOptions() // what stands behind the name of a command is its own, and its subcommands’
     .exitOverride();
   const words = argv.slice(2).filter((word) => !word.startsWith('-'));
   const asked = words[0] === 'help' ? words[1] : words[0];
