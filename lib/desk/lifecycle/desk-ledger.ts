@@ -2,6 +2,8 @@ import type { Files } from '../../adapters/local/files.ts';
 import { gunzip, gzip } from '../../adapters/local/gzip.ts';
 import { sha256 } from '../../adapters/local/sha256.ts';
 import { createFolderStateStore } from '../../adapters/local/state-store.ts';
+import { messageOf } from '../../core/errors.ts';
+import { JOIN_AHEAD_US } from '../../core/lifecycle/join.ts';
 import { createLedger, type Ledger, type LedgerPorts } from '../../core/lifecycle/ledger.ts';
 import type { LedgerConfig } from '../../core/lifecycle/types.ts';
 import type { Clock, Log, ObjectStore } from '../../core/ports/index.ts';
@@ -62,6 +64,20 @@ export function openDeskLedger(options: DeskLedgerOptions & Surroundings): DeskL
     },
     async stop(timeoutMs) {
       await Promise.all([runner.stop(timeoutMs), scheduler.stop()]);
+      await settle(ports, config);
     },
   };
+}
+
+/**
+ * Folds what waits for late events: nobody asks a stopped desk again in a moment. What comes late after all is folded
+ * in its place at the next start.
+ */
+async function settle(ports: LedgerPorts, config: LedgerConfig): Promise<void> {
+  const clock: Clock = { nowMs: () => ports.clock.nowMs() + JOIN_AHEAD_US / 1000 + 1 };
+  try {
+    await createLedger({ ...ports, clock }, { ...config, latenessMs: 0 }).tick();
+  } catch (error) {
+    ports.log.warn('the last seconds are folded at the next start', { reason: messageOf(error) });
+  }
 }

@@ -101,4 +101,15 @@ describe('a desk with its ledger', () => {
     expect(await desk.end('SIGTERM'), desk.said()).toBe(0);
     expect(await trades(data)).toHaveLength(2);
   });
+
+  test('has folded everything once it has stopped, whatever still waited for late events', async () => {
+    const data = tempFolder();
+    const desk = await startDeskProcess(['--data', data, '--buffer-ms', '60', '--lateness', '10m']);
+    await send(desk, roundTrip(0));
+    await desk.end('SIGTERM');
+
+    expect(await trades(data)).toMatchObject([{ status: 'closed', gross_pnl_usd: 0 }]);
+    expect((await trades(data))[0]?.provisional).not.toBe(true);
+    expect(await (await openLedger(data)).rebuild({ dryRun: true })).toMatchObject([{ changed: 0, retracted: 0 }]);
+  });
 });
