@@ -32,6 +32,7 @@ export class Books {
   readonly #options: BooksOptions;
   readonly #books: Map<string, Book<About>>;
   readonly #bySymbol = new Map<string, Set<string>>();
+  readonly #openBySession = new Map<string, number>();
   readonly #changed = new Set<OpenTrade<About>>();
   #done: DerivedRow[] = [];
 
@@ -46,7 +47,10 @@ export class Books {
         return [key, openBook<About>(book)];
       }),
     );
-    if (everything) for (const trade of this.#trades()) this.#changed.add(trade);
+    for (const trade of this.#trades()) {
+      this.#count(trade, 1);
+      if (everything) this.#changed.add(trade);
+    }
   }
 
   /** Signed quantity of a book, units of 1e-12. */
@@ -74,7 +78,9 @@ export class Books {
         continue;
       }
       noteStep(step.trade.about, step, explained, flips);
+      if (step.kind === 'open') this.#count(step.trade, 1);
       if (step.kind === 'close') {
+        this.#count(step.trade, -1);
         this.#changed.delete(step.trade);
         this.#done.push(tradeRow(step.trade, 'closed'));
       } else this.#changed.add(step.trade);
@@ -101,11 +107,9 @@ export class Books {
     return true;
   }
 
-  /** Open trades of the runs, by run. */
+  /** How many trades a run has open. */
   openTrades(session: string): number {
-    let count = 0;
-    for (const { about } of this.#trades()) if (about.session === session) count++;
-    return count;
+    return this.#openBySession.get(session) ?? 0;
   }
 
   /** Trades that changed since the last call. `ended` says whether a run is over: what it holds is abandoned then. */
@@ -127,6 +131,13 @@ export class Books {
   save(): [string, string, SavedBook<About>][] {
     const symbolOf = new Map([...this.#bySymbol].flatMap(([symbol, keys]) => [...keys].map((key) => [key, symbol])));
     return [...this.#books].map(([key, book]) => [key, symbolOf.get(key) ?? '', saveBook(book)]);
+  }
+
+  #count({ about }: OpenTrade<About>, change: 1 | -1): void {
+    if (about.session === null) return;
+    const open = (this.#openBySession.get(about.session) ?? 0) + change;
+    if (open === 0) this.#openBySession.delete(about.session);
+    else this.#openBySession.set(about.session, open);
   }
 
   *#trades(): Generator<OpenTrade<About>> {

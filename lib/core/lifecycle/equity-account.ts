@@ -53,6 +53,13 @@ export class Account {
   name: string;
   readonly about: AccountFacts = { venue: null, account: null, session: null, timeframe: null };
   readonly positions = new Map<string, Position>();
+  /** What each book adds to the mark, and the sums of that: a fill must not cost as much as there are open books. */
+  readonly #parts = new Map<string, Part>();
+  readonly #unrealized = new ExactTotal();
+  readonly #exposure = new ExactTotal();
+  /** Books whose position or price changed since the last mark. */
+  readonly #stale = new Set<string>();
+  readonly #bySymbol = new Map<string, Set<string>>();
   /** Gross less fees and charged costs, plus funding and what else was credited. */
   realized: SumOrNull = emptySum();
   fees: SumOrNull = emptySum();
@@ -97,11 +104,11 @@ export class Account {
       );
     }
     if (positionQty === 0 || avgPx === null) {
-      this.positions.delete(bookKey);
+      this.#drop(bookKey, symbol);
       return;
     }
     const { kind, multiplier } = instrument;
-    this.positions.set(bookKey, {
+    this.#hold(bookKey, {
       symbol,
       qty: positionQty,
       avgPx,
@@ -109,6 +116,32 @@ export class Account {
       usdRate,
       ratePx: price,
     });
+  }
+
+  /** Whether any book of it holds the symbol. */
+  holdsSymbol(symbol: string): boolean {
+    return this.#bySymbol.has(symbol);
+  }
+
+  /** The price of a symbol changed. */
+  priced(symbol: string): void {
+    for (const bookKey of this.#bySymbol.get(symbol) ?? []) this.#stale.add(bookKey);
+  }
+
+  #hold(bookKey: string, position: Position): void {
+    this.positions.set(bookKey, position);
+    this.#stale.add(bookKey);
+    const books = this.#bySymbol.get(position.symbol);
+    if (books === undefined) this.#bySymbol.set(position.symbol, new Set([bookKey]));
+    else books.add(bookKey);
+  }
+
+  #drop(bookKey: string, symbol: string): void {
+    this.positions.delete(bookKey);
+    this.#stale.add(bookKey);
+    const books = this.#bySymbol.get(symbol);
+    books?.delete(bookKey);
+    if (books?.size === 0) this.#bySymbol.delete(symbol);
   }
 
   /** Money by other ways than fills. Deposits and withdrawals are capital, everything else is gain or cost. */
@@ -127,18 +160,28 @@ export class Account {
 
   /** Marks to prices, and moves the peak on: call it once per row. */
   mark(priceOf: (symbol: string) => number | undefined): Mark {
-    const [unrealized, exposure]: [SumOrNull, SumOrNull] = [emptySum(), emptySum()];
-    let unrealizedUsd: SumOrNull = unrealized;
-    let exposureUsd: SumOrNull = exposure;
-    for (const position of this.positions.values()) {
-      const price = priceOf(position.symbol) ?? position.ratePx;
-      unrealizedUsd = addOrNull(unrealizedUsd, unrealizedOf(position, price));
-      exposureUsd = addOrNull(exposureUsd, exposureOf(position, price));
-    }
-    const open = totalOrNull(unrealizedUsd);
+    for (const bookKey of this.#stale) this.#remark(bookKey, priceOf);
+    this.#stale.clear();
+    const open = this.#unrealized.total;
     const known = this.#capital !== null && this.realized !== null && open !== null;
     const equity = known ? totalOf(this.#capital ?? NONE) + totalOf(this.realized ?? NONE) + open : null;
-    return { unrealizedUsd: open, exposureUsd: totalOrNull(exposureUsd), equity, ...this.#peakOf(equity) };
+    return { unrealizedUsd: open, exposureUsd: this.#exposure.total, equity, ...this.#peakOf(equity) };
+  }
+
+  #remark(bookKey: string, priceOf: (symbol: string) => number | undefined): void {
+    const known = this.#parts.get(bookKey);
+    if (known !== undefined) {
+      this.#unrealized.take(known.unrealized);
+      this.#exposure.take(known.exposure);
+      this.#parts.delete(bookKey);
+    }
+    const position = this.positions.get(bookKey);
+    if (position === undefined) return;
+    const price = priceOf(position.symbol) ?? position.ratePx;
+    const part = { unrealized: exact(unrealizedOf(position, price)), exposure: exact(exposureOf(position, price)) };
+    this.#parts.set(bookKey, part);
+    this.#unrealized.add(part.unrealized);
+    this.#exposure.add(part.exposure);
   }
 
   /**
@@ -179,7 +222,7 @@ export class Account {
   static restore(saved: SavedAccount): Account {
     const account = new Account(saved.name, null);
     Object.assign(account.about, saved.about);
-    for (const [key, position] of saved.positions) account.positions.set(key, position);
+    for (const [key, position] of saved.positions) account.#hold(key, position);
     account.realized = reopen(saved.realized);
     account.fees = reopen(saved.fees);
     account.funding = reopen(saved.funding);
@@ -196,6 +239,36 @@ export class Account {
 }
 
 const NONE: Sum = [0, 0];
+
+/** Dollars in whole 1e-12 of them; null where not known. */
+interface Part {
+  readonly unrealized: bigint | null;
+  readonly exposure: bigint | null;
+}
+
+const exact = (usd: number | null): bigint | null =>
+  usd === null || !Number.isFinite(usd) ? null : BigInt(Math.round(usd * 1e12));
+
+/** A sum of which parts come and go: the same whatever the order, so that it need not be saved. */
+class ExactTotal {
+  #units = 0n;
+  #unknown = 0;
+
+  /** Dollars; null while a part is not known. */
+  get total(): number | null {
+    return this.#unknown > 0 ? null : Number(this.#units) / 1e12;
+  }
+
+  add(part: bigint | null): void {
+    if (part === null) this.#unknown++;
+    else this.#units += part;
+  }
+
+  take(part: bigint | null): void {
+    if (part === null) this.#unknown--;
+    else this.#units -= part;
+  }
+}
 
 const copyOf = (sum: SumOrNull): SavedSum | null => (sum === null ? null : [sum[0], sum[1]]);
 const reopen = (saved: SavedSum | null): SumOrNull => (saved === null ? null : openSum(saved));

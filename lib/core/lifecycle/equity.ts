@@ -98,6 +98,8 @@ export class EquityCurve {
   /** When the runs last saw a price, µs. */
   readonly #heard: Map<string, number>;
   readonly #held: Map<string, Held>;
+  /** Accounts that hold a symbol. */
+  readonly #holders = new Map<string, Set<Account>>();
   #us: number;
   #rows: DerivedRow[] = [];
 
@@ -115,6 +117,7 @@ export class EquityCurve {
     this.#accounts = new Map(saved?.accounts.map(([name, account]) => [name, Account.restore(account)]));
     for (const [name, account] of this.#accounts) {
       if (account.fills === 0) this.#unnamed.add(name);
+      for (const { symbol } of account.positions.values()) this.#holds(symbol, account);
     }
     for (const name of saved?.open ?? []) {
       const account = this.#accounts.get(name);
@@ -134,6 +137,7 @@ export class EquityCurve {
     account.fill(point, symbol);
     const after = account.positions.has(bookKey);
     if (after !== before) this.#count(symbol, after ? 1 : -1, { price, us });
+    this.#holds(symbol, account);
     this.#price(symbol, { price, us });
     if (account.holds) this.#open.add(account);
     else this.#open.delete(account);
@@ -188,7 +192,10 @@ export class EquityCurve {
     for (const [name, account] of this.#accounts) {
       const aliveUs = Math.max(account.aliveUs, this.#heard.get(account.about.session ?? '') ?? account.aliveUs);
       if (aliveUs < us - this.#memoryUs) {
-        for (const { symbol } of account.positions.values()) this.#count(symbol, -1, { price: 0, us: 0 });
+        for (const { symbol } of account.positions.values()) {
+          this.#count(symbol, -1, { price: 0, us: 0 });
+          this.#holders.get(symbol)?.delete(account);
+        }
         this.#accounts.delete(name);
         this.#unnamed.delete(name);
         this.#open.delete(account);
@@ -330,6 +337,18 @@ export class EquityCurve {
     if (held === undefined) return;
     held.price = price;
     held.us = us;
+    for (const account of this.#holders.get(symbol) ?? []) account.priced(symbol);
+  }
+
+  #holds(symbol: string, account: Account): void {
+    const holders = this.#holders.get(symbol);
+    if (account.holdsSymbol(symbol)) {
+      if (holders === undefined) this.#holders.set(symbol, new Set([account]));
+      else holders.add(account);
+    } else if (holders !== undefined) {
+      holders.delete(account);
+      if (holders.size === 0) this.#holders.delete(symbol);
+    }
   }
 }
 
