@@ -184,6 +184,7 @@ export class Explainer {
    * and cost what the attribution says.
    */
   #twinOf(input: Execution, booking: Booking, attributed: Cumulative | undefined): Twin | undefined {
+    if (this.#twins.isEmpty) return undefined;
     const key = twinKeyOf(input);
     const twins = this.#twins.get(key, input.us) ?? [];
     if (twins.length === 0) return undefined;

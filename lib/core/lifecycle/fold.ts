@@ -66,7 +66,7 @@ const NOTHING: LedgerCounts = {
 };
 
 /** How often, in event time, what is old is let go of. */
-const FORGET_EVERY_US = 10_000_000;
+const FORGET_EVERY_US = 60_000_000;
 
 class LedgerFold implements Fold {
   readonly #scope: Scope;

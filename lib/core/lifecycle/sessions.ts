@@ -220,7 +220,9 @@ function notice(run: Run, { us, seq, id, event }: Extract<Input, { stream: 'repr
 }
 
 function add(run: Run, to: 'symbols' | 'timeframes', value: string): void {
-  if (run[to].includes(value)) return;
+  const known = run[to];
+  if (known.length >= MAX_SYMBOLS && value > (known.at(-1) ?? '')) return; // the first ones by name are kept
+  if (known.includes(value)) return;
   const all = [...run[to], value].sort().slice(0, MAX_SYMBOLS);
   if (!all.includes(value)) return;
   run[to] = all;

@@ -71,8 +71,8 @@ export class Memory<T> {
     return found === undefined || found.us < us - this.#keepUs ? undefined : found.value;
   }
 
-  delete(key: string): void {
-    this.#known.delete(key);
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
   }
 
   /** Lets go of what no later moment can ask for. */
