@@ -1,5 +1,5 @@
 import { applyFill, applyFunding, emptyBook, openBook, type SavedBook, saveBook } from './book.ts';
-import { type Book, type BookFill, type OpenTrade, type Step, UNITS_PER_ONE } from './book-types.ts';
+import type { Book, BookFill, OpenTrade, Step } from './book-types.ts';
 import { type About, type Explained, endOf, noteStep } from './trade.ts';
 import { tradeRow } from './trade-row.ts';
 import type { DerivedRow, Instrument, LedgerKey, LedgerTools, Scope, TradeMethod } from './types.ts';
@@ -100,7 +100,7 @@ export class Books {
     const total = trades.reduce((sum, { money }) => sum + money.opened - money.closed, 0n);
     if (total === 0n) return false;
     for (const trade of trades) {
-      const share = Number(((trade.money.opened - trade.money.closed) * UNITS_PER_ONE) / total) / Number(UNITS_PER_ONE);
+      const share = Number(trade.money.opened - trade.money.closed) / Number(total);
       applyFunding(trade, usd === null ? null : usd * share, estimated);
       this.#changed.add(trade);
     }

@@ -58,6 +58,10 @@ export interface Intent extends Tied {
 }
 
 export interface Order extends Place {
+  /** Every name it was given, `orderIdsOf`. */
+  readonly names: readonly string[];
+  /** Quantity asked for; null where not known. */
+  readonly qty: number | null;
   readonly side: 'buy' | 'sell' | null;
   readonly decisionPx: number | null;
   readonly limitPx: number | null;
@@ -162,6 +166,8 @@ export const orderOf = ({ us, seq, id, event }: InputOf<'order'>, known?: Order)
   us: known?.us ?? us,
   seq,
   id,
+  names: [...new Set([...(known?.names ?? []), ...orderIdsOf(event)])],
+  qty: event.qty ?? known?.qty ?? null,
   side: event.side ?? known?.side ?? null,
   decisionPx: event.decision_px ?? known?.decisionPx ?? null,
   limitPx: event.limit_px ?? known?.limitPx ?? null,

@@ -34,6 +34,18 @@ export const OPENING_BALANCE = 'opening_balance';
 /** `source` of events that a person recorded. */
 export const ADOPTED = 'adopt';
 
+const FILLED = new Set(['filled', 'partial', 'partially_filled', 'partial_fill', 'fill']);
+
+const saysFilled = (text: string | null | undefined): boolean =>
+  typeof text === 'string' && FILLED.has(text.toLowerCase());
+
+/** Whether it tells of a fill and lacks what one is: a quantity and a price, both above 0. */
+export const isIncomplete = (input: Execution): boolean => {
+  const { qty, price, result, status } = input.event;
+  if (isFill(input) || says(result) || says(status)) return false;
+  return saysFilled(result) || saysFilled(status) || qty != null || price != null;
+};
+
 /** Logs that may hold the same fills, best first (semantics 2): event stream, S1's execution log, sheets. */
 export const RANK = { events: 3, log: 2, sheet: 1 } as const;
 

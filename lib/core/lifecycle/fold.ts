@@ -1,8 +1,18 @@
+import type { OpenTrade } from './book-types.ts';
 import { Books, type SavedBooks } from './books.ts';
 import { orderIdsOf } from './contexts.ts';
 import { EquityCurve, type SavedEquity } from './equity.ts';
 import { Explainer, type SavedExplainer } from './explain.ts';
-import { accountKeyOf, bookKeyOf, isFill, isOpeningBalance, methodOf, SEPARATOR, scopeOf } from './fill.ts';
+import {
+  accountKeyOf,
+  bookKeyOf,
+  isFill,
+  isIncomplete,
+  isOpeningBalance,
+  methodOf,
+  SEPARATOR,
+  scopeOf,
+} from './fill.ts';
 import { Contexts, JOIN_AHEAD_US, type SavedContexts } from './join.ts';
 import { Markets, type SavedMarkets } from './markets.ts';
 import { Orders, type SavedOrders } from './orders.ts';
@@ -168,6 +178,7 @@ class LedgerFold implements Fold {
   #note(input: Input): boolean {
     this.#contexts.note(input);
     const fill = input.stream === 'execution' && isFill(input);
+    if (input.stream === 'execution' && !fill && isIncomplete(input)) this.counts.fill_incomplete++;
     // Of several logs that hold one fill only one is of an order, and an opening balance is of none.
     if (!fill || (!isOpeningBalance(input) && this.#sources.takes(input))) this.#orders.apply(input);
     this.#sessions.apply(input);
@@ -226,6 +237,7 @@ class LedgerFold implements Fold {
       instrument,
     });
     this.counts.fills++;
+    this.#contexts.filled(orderIdsOf(event), { session: event.session_id ?? null, us }, event.qty ?? 0);
     if (unknown > 0n) this.counts.entry_unknown++;
     this.#equity.filled({
       us,
@@ -237,7 +249,7 @@ class LedgerFold implements Fold {
       instrument,
       price: explained.price,
       positionQty: quantityOf(book.units),
-      avgPx: book.trades[0]?.money.avgPx ?? null,
+      avgPx: averageOf(book.trades),
       notionalUsd: isOpeningBalance(input)
         ? 0
         : this.#notionalUsd(fill.units, explained.price, instrument, fill.usdRate),
@@ -314,6 +326,19 @@ function belongsTo(event: InputOf<'cash_flow'>['event'], scope: Scope): (bookKey
       (event.position_side == null || event.position_side === 'both' || event.position_side === side)
     );
   };
+}
+
+/** Average price over the open trades, by quantity: several are open only where the first in is the first out. */
+function averageOf(trades: readonly OpenTrade[]): number | null {
+  const [only, ...more] = trades;
+  if (only === undefined || more.length === 0) return only?.money.avgPx ?? null;
+  let [cost, quantity] = [0, 0];
+  for (const { money } of trades) {
+    const open = quantityOf(money.opened - money.closed);
+    cost += open * money.avgPx;
+    quantity += open;
+  }
+  return cost / quantity;
 }
 
 const sumOrNull = (parts: readonly (number | null)[]): number | null =>

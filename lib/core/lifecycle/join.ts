@@ -32,6 +32,8 @@ import { Memory, Window } from './windows.ts';
 /** A fill is decided once everything up to so long after it is there: real bots write the decision up to 67 ms after its fill. */
 export const JOIN_AHEAD_US = 5_000_000;
 
+/** Names of orders that are remembered although everything of them filled: a venue may fill a little more. */
+const MOST_FILLED = 4_000;
 /** How long an id is remembered that no order event ties to its fills. */
 const ID_US = 3_600_000_000;
 
@@ -62,6 +64,9 @@ export class Contexts {
   readonly #attributions: Window<Attribution>;
   readonly #stages: Window<Tie & { decisionId: string | null; stages: Stages }>;
   readonly #orders: Memory<Order>;
+  /** Orders of which everything filled, for what is still said of them; and how much of the others did. */
+  readonly #filledOrders: Memory<Order>;
+  readonly #filled: Memory<number>;
   readonly #signalByDecision: Memory<Signal>;
   readonly #intentById: Memory<Intent>;
   readonly #intentByDecision: Memory<Intent>;
@@ -80,6 +85,8 @@ export class Contexts {
     this.#attributions = new Window(keep, saved?.attributions);
     this.#stages = new Window(keep, saved?.stages);
     this.#orders = new Memory(memoryUs, saved?.orders);
+    this.#filledOrders = new Memory(memoryUs, saved?.filledOrders, MOST_FILLED);
+    this.#filled = new Memory(memoryUs, saved?.filled);
     this.#signalByDecision = new Memory(ID_US, saved?.signalByDecision);
     this.#intentById = new Memory(ID_US, saved?.intentById);
     this.#intentByDecision = new Memory(ID_US, saved?.intentByDecision);
@@ -101,10 +108,29 @@ export class Contexts {
   /** The order of a fill, by any of its names. */
   orderOf(ids: readonly string[], session: string | null, us: number): Order | undefined {
     for (const id of ids) {
-      const found = this.#named(this.#orders, id, session, us);
+      const found = this.#named(this.#orders, id, session, us) ?? this.#named(this.#filledOrders, id, session, us);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** Notes that a fill was applied: an order of which everything filled is not kept as long as one that waits. */
+  filled(ids: readonly string[], { session, us }: { session: string | null; us: number }, qty: number): void {
+    const order = this.orderOf(ids, session, us);
+    const first = order?.names[0];
+    if (order === undefined || first === undefined || order.qty === null) return;
+    const key = this.#nameOf(first, session);
+    const filled = (this.#filled.get(key, us) ?? 0) + qty;
+    if (filled < order.qty * (1 - 1e-9)) {
+      this.#filled.set(key, us, filled);
+      return;
+    }
+    this.#filled.delete(key);
+    for (const id of order.names) {
+      const name = this.#nameOf(id, session);
+      this.#orders.delete(name);
+      this.#filledOrders.set(name, us, order);
+    }
   }
 
   /** The signal that a fill traded. */
@@ -184,6 +210,8 @@ export class Contexts {
       window.forget(us);
     for (const memory of [
       this.#orders,
+      this.#filledOrders,
+      this.#filled,
       this.#signalByDecision,
       this.#intentById,
       this.#intentByDecision,
@@ -202,6 +230,8 @@ export class Contexts {
       attributions: this.#attributions.save(),
       stages: this.#stages.save(),
       orders: this.#orders.save(),
+      filledOrders: this.#filledOrders.save(),
+      filled: this.#filled.save(),
       signalByDecision: this.#signalByDecision.save(),
       intentById: this.#intentById.save(),
       intentByDecision: this.#intentByDecision.save(),
@@ -225,10 +255,14 @@ export class Contexts {
   }
 
   #noteOrder(input: InputOf<'order'>): void {
-    const ids = orderIdsOf(input.event);
     const session = input.event.session_id ?? null;
-    const order = orderOf(input, this.orderOf(ids, session, input.us));
-    for (const id of ids) this.#orders.set(this.#nameOf(id, session), input.us, order);
+    const known = this.orderOf(orderIdsOf(input.event), session, input.us);
+    const order = orderOf(input, known);
+    const first = order.names[0];
+    if (first === undefined) return;
+    const over = this.#named(this.#filledOrders, first, session, input.us) !== undefined;
+    for (const id of order.names)
+      (over ? this.#filledOrders : this.#orders).set(this.#nameOf(id, session), input.us, order);
   }
 
   #noteCosts(input: InputOf<'costs'>): void {

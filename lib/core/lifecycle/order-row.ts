@@ -5,6 +5,7 @@ import type { Sum } from './book-types.ts';
 import { NO_CLOCK_US } from './input.ts';
 import { latencyOf, reasonOf } from './latency.ts';
 import type { OrderState } from './order-state.ts';
+import { isEnd } from './order-words.ts';
 import type { DerivedRow, LedgerKey, LedgerTools } from './types.ts';
 
 type Row = EventOf<'order_lifecycle'>;
@@ -140,6 +141,9 @@ function envelopeOf(order: OrderState, maker: RowMaker): Row {
 }
 
 /** Where the order stands, out of all that was said of it. A venue that fills did not reject; what was cancelled stays so unless all of it filled. */
+/** Whether nothing more is to come of the order. */
+export const isOver = (order: OrderState): boolean => isEnd(statusOf(order, filledOf(order) ?? 0) ?? 'submitted');
+
 function statusOf(order: OrderState, filled: number): Status {
   const { end, partly, progress } = order;
   const requested = requestedOf(order);

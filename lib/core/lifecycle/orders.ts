@@ -4,14 +4,15 @@ import { executionWord, noteError, noteExecution, noteFill, noteOrder, wordOfOrd
 import { fillName, isStrong, nameOf, namesOf } from './order-ids.ts';
 import { type About, OrderIndex } from './order-index.ts';
 import { intentNoteOf, type Note, Notes, type SavedNotes } from './order-notes.ts';
-import { orderRow, type RowMaker, retraction } from './order-row.ts';
+import { isOver, orderRow, type RowMaker, retraction } from './order-row.ts';
 import { idsOf, learn, newOrder, type OrderState, reopened, unite, united } from './order-state.ts';
 import { orderWord, PROGRESS } from './order-words.ts';
 import type { DerivedRow, Input, InputOf, LedgerConfig, LedgerKey, LedgerTools, Place, Scope } from './types.ts';
 
 /** How far apart events may lie that name nothing, to be told to belong together. */
 const NEAR_US = 5_000_000;
-/** How long an order that ended is remembered, for what is still said of it. */
+/** Above so many orders, those that ended are remembered for an hour only. */
+const CROWDED = 2_000;
 const ENDED_US = 3_600_000_000;
 /** Longest an intent is remembered after its last event, for the orders that come of it. */
 const INTENT_US = 86_400_000_000;
@@ -169,7 +170,8 @@ export class Orders {
 
   #forget(us: number): void {
     for (const order of this.#orders) {
-      if (order.seenUs >= us - (order.end === undefined ? this.#memoryUs : ENDED_US)) continue;
+      const crowded = this.#orders.size > CROWDED && order.seenUs < us - ENDED_US;
+      if (order.seenUs >= us - this.#memoryUs && !(crowded && isOver(order))) continue;
       this.#orders.delete(order);
       this.#index.remove(order);
       this.#leave(order);

@@ -7,7 +7,7 @@ import { quantityOf } from './quantity.ts';
 import type { Instrument, Scope, TradeMethod } from './types.ts';
 
 /** Fills that a trade names; it counts them all. */
-export const FILLS_NAMED = 64;
+export const FILLS_NAMED = 32;
 
 export interface SignalNote {
   readonly id: string;

@@ -54,21 +54,37 @@ export class Window<T extends Place> {
 export class Memory<T> {
   readonly #known: Map<string, { us: number; value: T }>;
   readonly #keepUs: number;
+  readonly #most: number;
 
-  constructor(keepUs: number, saved: readonly (readonly [string, number, T])[] = []) {
+  /** @param most keys that are remembered; of more the oldest go. @default - any number */
+  constructor(
+    keepUs: number,
+    saved: readonly (readonly [string, number, T])[] = [],
+    most: number = Number.POSITIVE_INFINITY,
+  ) {
     this.#keepUs = keepUs;
+    this.#most = most;
     this.#known = new Map(saved.map(([key, us, value]) => [key, { us, value }]));
   }
 
   set(key: string, us: number, value: T): void {
     this.#known.delete(key); // a Map keeps the order of insertion: the oldest stay in front
     this.#known.set(key, { us, value });
+    if (this.#known.size <= this.#most) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
   }
 
   /** What is known under the key as of a moment. */
   get(key: string, us: number): T | undefined {
     const found = this.#known.get(key);
     return found === undefined || found.us < us - this.#keepUs ? undefined : found.value;
+  }
+
+  delete(key: string): void {
+    this.#known.delete(key);
   }
 
   get isEmpty(): boolean {
