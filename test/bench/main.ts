@@ -5,6 +5,7 @@ import type { Bench, BenchOptions, Row } from './support.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   transform: async () => (await import('./transform.ts')).transform,
+  lifecycle: async () => (await import('./lifecycle.ts')).lifecycle,
   intake: async () => (await import('./intake.ts')).intake,
   memory: async () => (await import('./memory.ts')).memory,
   cli: async () => (await import('./cli.ts')).cli,
@@ -17,9 +18,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('[name...]', `which: ${Object.keys(BENCHES).join(', ')}; all where none is named`)
     .option('--json', 'print JSON for programs')
     .option('--quick', 'few repeats and little load: whether it runs, not how fast')
+    .option('--full', 'lifecycle with ten million events instead of one')
     .option('--seconds <n>', 'how long intake is kept under load; the design asks for 600', '20')
     .parse([...argv], { from: 'user' });
-  const { json, quick, seconds } = program.opts<{ json?: true; quick?: true; seconds: string }>();
+  const { json, quick, full, seconds } = program.opts<{ json?: true; quick?: true; full?: true; seconds: string }>();
   const names = program.args.length === 0 ? Object.keys(BENCHES) : program.args;
   const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) program.error(`there is no bench ${unknown}: ${Object.keys(BENCHES).join(', ')}`);
@@ -27,7 +29,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   const say = (text: string): void => {
     process.stderr.write(`${text}\n`);
   };
-  const options: BenchOptions = { quick: quick === true, seconds: quick === true ? 2 : Number(seconds), say };
+  const options: BenchOptions = {
+    quick: quick === true,
+    full: full === true,
+    seconds: quick === true ? 2 : Number(seconds),
+    say,
+  };
   const rows: Row[] = [];
   for (const name of names) rows.push(...((await (await BENCHES[name]?.())?.(options)) ?? []));
   process.stdout.write(

@@ -2,6 +2,8 @@
 export interface BenchOptions {
   /** A look whether it runs at all; its figures mean little. */
   readonly quick: boolean;
+  /** As much as the design asks for, where that takes very long. */
+  readonly full: boolean;
   /** How long load is kept up, in s. */
   readonly seconds: number;
   /** Progress, to standard error. */
