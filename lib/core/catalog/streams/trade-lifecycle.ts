@@ -150,7 +150,7 @@ export const trade_lifecycle = defineStream({
     decision_to_fill_ms: double('Decision to fill of the opening fill.', 'ms'),
     latency_reason: string('Why a latency is not known.', 'missing | equal | reversed'),
     git_sha: string('Commit the bot ran at the entry.', 'hash'),
-    fills: listOf(fill, 'The first fills of the trade, at most 64.', 'objects'),
+    fills: listOf(fill, 'The first fills of the trade, at most 32.', 'objects'),
     ...model,
     ...stages,
     ...revision,
