@@ -110,7 +110,9 @@ export class OrderIndex {
   #newest(name: string, event: About, fits: (order: OrderState) => boolean): OrderState[] {
     const found: OrderState[] = [];
     for (const place of placesOf(name, event.session_id ?? null, this.#scope)) {
-      for (const order of newestFirst(this.#byName.get(place) ?? []))
+      const list = this.#byName.get(place);
+      if (list === undefined) continue;
+      for (const order of newestFirst(list))
         if (!found.includes(order) && agrees(order, event) && fits(order)) found.push(order);
       if (found.length > 0) return found;
     }

@@ -119,6 +119,7 @@ export class Notes {
   /** Notes under any of the names that do not contradict the event, best first. */
   find(event: Ids & { readonly session_id?: string | null | undefined }, names: readonly string[]): Note[] {
     const found: Note[] = [];
+    if (this.#byName.size === 0) return found;
     for (const name of [...names].sort((a, b) => rankOf(a) - rankOf(b)))
       for (const note of newestFirst(this.#byName.get(placeOf(event.session_id ?? null, name)) ?? []))
         if (!found.includes(note) && !contradict(ID_FIELDS, event, note)) found.push(note);
