@@ -197,6 +197,7 @@ export class Books {
       stages: fill.stages,
       clocks: fill.clocks,
       git: fill.git,
+      around: fill.around(),
       flippedFrom,
       entryUnknown: false,
       exit: null,

@@ -160,6 +160,7 @@ export class Explainer {
       clocks: this.#clocks(event, { us, order, intent: named.intentId === null ? undefined : intent }),
       stages: signal?.record.stages ?? this.#contexts.stages(ties),
       git: this.#contexts.commitOf(ties.session, us)?.git ?? null,
+      around: () => this.#contexts.around(ties),
       modelVersion: this.#contexts.commitOf(ties.session, us)?.model ?? null,
     };
     const reduceOnly = reducesOnly(event, side) || order?.reduceOnly === true;

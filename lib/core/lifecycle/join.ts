@@ -26,6 +26,7 @@ import {
   type Tie,
   together,
 } from './match.ts';
+import { SurroundingRecords, type Surroundings } from './surroundings.ts';
 import type { Input, InputOf, Place, Scope } from './types.ts';
 import { Memory, Window } from './windows.ts';
 
@@ -73,6 +74,7 @@ export class Contexts {
   readonly #costsByOrder: Memory<Cost[]>;
   /** Which order or fill took a record: none is used twice. */
   readonly #used: Memory<string>;
+  readonly #surroundings: SurroundingRecords;
   readonly #commits: Memory<{ git: string | null; model: string | null }>;
 
   constructor({ mode, scope, memoryUs }: ContextsOptions, saved?: SavedContexts) {
@@ -92,6 +94,7 @@ export class Contexts {
     this.#intentByDecision = new Memory(ID_US, saved?.intentByDecision);
     this.#costsByOrder = new Memory(ID_US, saved?.costsByOrder);
     this.#used = new Memory(keep, saved?.used);
+    this.#surroundings = new SurroundingRecords(saved?.surroundings);
     this.#commits = new Memory(memoryUs, saved?.commits);
   }
 
@@ -103,6 +106,7 @@ export class Contexts {
     else if (input.stream === 'costs') this.#noteCosts(input);
     else if (input.stream === 'latency') this.#noteStages(input);
     else if (input.stream === 'repro') this.#noteCommit(input);
+    else this.#surroundings.note(input);
   }
 
   /** The order of a fill, by any of its names. */
@@ -201,11 +205,17 @@ export class Contexts {
     return null;
   }
 
+  /** What was so at the moment of a fill. */
+  around(fill: FillTies): Surroundings {
+    return this.#surroundings.of(fill);
+  }
+
   commitOf(session: string | null, us: number): { git: string | null; model: string | null } | undefined {
     return session === null ? undefined : this.#commits.get(session, us);
   }
 
   forget(us: number): void {
+    this.#surroundings.forget(us);
     for (const window of [this.#signals, this.#intents, this.#costs, this.#attributions, this.#stages])
       window.forget(us);
     for (const memory of [
@@ -237,6 +247,7 @@ export class Contexts {
       intentByDecision: this.#intentByDecision.save(),
       costsByOrder: this.#costsByOrder.save(),
       used: this.#used.save(),
+      surroundings: this.#surroundings.save(),
       commits: this.#commits.save(),
     };
   }

@@ -4,6 +4,7 @@ import type { Cohort, Intent, Order, Signal, Stages } from './contexts.ts';
 import { type ExitReason, givenReason } from './exit-reason.ts';
 import type { Joined } from './match.ts';
 import { quantityOf } from './quantity.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { Instrument, Scope, TradeMethod } from './types.ts';
 
 /** Fills that a trade names; it counts them all. */
@@ -74,6 +75,7 @@ export interface About {
   readonly stages: Stages | null;
   readonly clocks: Clocks;
   readonly git: string | null;
+  readonly around: Surroundings;
   readonly flippedFrom: string | null;
   readonly entryUnknown: boolean;
   exit: End | null;
@@ -120,6 +122,8 @@ export interface Explained {
   readonly clocks: Clocks;
   readonly stages: Stages | null;
   readonly git: string | null;
+  /** What was so at its moment; asked for by the fills that open. */
+  readonly around: () => Surroundings;
   readonly modelVersion: string | null;
 }
 

@@ -305,6 +305,31 @@ describe('what explains a fill', () => {
     expect(at(same)?.decision_to_fill_ms).toBeUndefined();
   });
 
+  test('says what was so when a trade was entered: by its run, and by its bar where a log names no run', () => {
+    const bar_ts = '2026-01-05T09:55:00.000000Z';
+    const of = (stream: string, atS: number, fields: LedgerEvent) => ledgerEvent(stream, atS, { bar_ts, ...fields });
+    const risk = of('risk', -1, { leverage_x: 3, risk_score: 0.2 });
+    const { trades } = foldAll([
+      of('ensemble', -900, { pred_stack_bps: 12 }),
+      of('ensemble', -1, { pred_stack_bps: 99, session_id: 'other' }),
+      of('feature_log', -300, { regime_bucket: 'low_vol', session_id: null }),
+      of('feature_log', -1, { regime_bucket: 'high_vol', session_id: null, bar_ts: '2026-01-05T09:50:00.000000Z' }),
+      risk,
+      of('overlay_status', 0.5, { direction: 1, confidence: 0.7 }),
+      fillEvent(0, 1, 100, { bar_ts }),
+    ]);
+
+    expect(trades[0]).toMatchObject({
+      entry_ensemble_bps: 12,
+      entry_regime: 'low_vol',
+      entry_leverage_x: 3,
+      entry_risk_score: 0.2,
+      entry_overlay_direction: 1,
+      entry_overlay_confidence: 0.7,
+    });
+    expect(trades[0]?.entry_records).toMatchObject({ risk: risk.event_id });
+  });
+
   test('includes the stages of its decision', () => {
     const { trades } = foldAll([
       ledgerEvent('latency', -1, { feature_calc_ms: 3, model_inference_ms: 8, total_latency_ms: 20 }),

@@ -1,5 +1,5 @@
 import { revision } from '../derived.ts';
-import { bigint, boolean, double, listOf, oneOf, string, struct, timestamp } from '../fields.ts';
+import { bigint, boolean, double, listOf, mapOf, oneOf, string, struct, timestamp } from '../fields.ts';
 import { model, pnlBasis, stages } from '../shared.ts';
 import { defineStream } from '../stream.ts';
 
@@ -82,6 +82,14 @@ export const trade_lifecycle = defineStream({
     entry_intent_side: oneOf(['buy', 'sell', 'hold'], 'Side of the intent that was logged for the entry.'),
     entry_decision_px: double('Price when the entry was decided.', 'price'),
     entry_decision_px_source: string('Where that price comes from.', 'explicit | intent | mid'),
+    entry_ensemble_bps: double('Prediction of the ensemble at the entry.', 'bps'),
+    entry_regime: string('Market regime at the entry.', 'label'),
+    entry_overlay_direction: bigint('Direction of the overlay at the entry.', '−1, 0, 1'),
+    entry_overlay_confidence: double('Confidence of the overlay at the entry.', 'fraction 0..1'),
+    entry_leverage_x: double('Leverage at the entry.', 'ratio'),
+    entry_risk_score: double('Risk score at the entry.', 'fraction 0..1'),
+    entry_utilization: double('Share of the allowed exposure in use at the entry.', 'fraction 0..1'),
+    entry_records: mapOf(string('Event.', 'id'), 'Events that these were taken from, by stream.', 'ids'),
     exit_ts: timestamp('When its last fill traded; null while open.'),
     exit_bar_id: bigint('Bar of the last fill, as the bot numbers it.', 'count or bucket'),
     exit_bar_ts: timestamp('Open of the bar of the last fill.'),
