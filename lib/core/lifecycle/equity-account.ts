@@ -164,7 +164,7 @@ export class Account {
     this.#stale.clear();
     const open = this.#unrealized.total;
     const known = this.#capital !== null && this.realized !== null && open !== null;
-    const equity = known ? totalOf(this.#capital ?? NONE) + totalOf(this.realized ?? NONE) + open : null;
+    const equity = known ? finite(totalOf(this.#capital ?? NONE) + totalOf(this.realized ?? NONE) + open) : null;
     return { unrealizedUsd: open, exposureUsd: this.#exposure.total, equity, ...this.#peakOf(equity) };
   }
 
@@ -246,8 +246,13 @@ interface Part {
   readonly exposure: bigint | null;
 }
 
-const exact = (usd: number | null): bigint | null =>
-  usd === null || !Number.isFinite(usd) ? null : BigInt(Math.round(usd * 1e12));
+/** Null too where no double holds so many units: bots do send quantities of 1e308, and one must not stop the ledger. */
+const exact = (usd: number | null): bigint | null => {
+  const units = usd === null ? null : finite(Math.round(usd * 1e12));
+  return units === null ? null : BigInt(units);
+};
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** A sum of which parts come and go: the same whatever the order, so that it need not be saved. */
 class ExactTotal {
@@ -256,7 +261,7 @@ class ExactTotal {
 
   /** Dollars; null while a part is not known. */
   get total(): number | null {
-    return this.#unknown > 0 ? null : Number(this.#units) / 1e12;
+    return this.#unknown > 0 ? null : finite(Number(this.#units) / 1e12);
   }
 
   add(part: bigint | null): void {

@@ -49,6 +49,11 @@ export interface FillTies extends Tie {
   readonly intentId: string | null;
 }
 
+interface Commit {
+  readonly git: string | null;
+  readonly model: string | null;
+}
+
 export interface ContextsOptions {
   readonly mode: string | null;
   readonly scope: Scope;
@@ -75,7 +80,7 @@ export class Contexts {
   /** Which order or fill took a record: none is used twice. */
   readonly #used: Memory<string>;
   readonly #surroundings: SurroundingRecords;
-  readonly #commits: Memory<{ git: string | null; model: string | null }>;
+  readonly #commits: Memory<Commit>;
 
   constructor({ mode, scope, memoryUs }: ContextsOptions, saved?: SavedContexts) {
     const keep = SAME_RUN_BACK_US + JOIN_AHEAD_US;
@@ -210,8 +215,9 @@ export class Contexts {
     return this.#surroundings.of(fill);
   }
 
-  commitOf(session: string | null, us: number): { git: string | null; model: string | null } | undefined {
-    return session === null ? undefined : this.#commits.get(session, us);
+  /** The code that the run said last it runs; of logs that name no run, the last of them. */
+  commitOf(session: string | null, us: number): Commit | undefined {
+    return (session === null ? undefined : this.#commits.get(session, us)) ?? this.#commits.get('', us);
   }
 
   forget(us: number): void {
@@ -307,8 +313,8 @@ export class Contexts {
   }
 
   #noteCommit({ us, event }: InputOf<'repro'>): void {
-    if (event.session_id == null) return;
-    this.#commits.set(event.session_id, us, { git: event.git_sha ?? null, model: event.model_version ?? null });
+    const commit = { git: event.git_sha ?? null, model: event.model_version ?? null };
+    this.#commits.set(event.session_id ?? '', us, commit);
   }
 
   /** Runs count their orders alike: where positions end with the run, an id means what it says within its run. */

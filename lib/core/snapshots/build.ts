@@ -81,6 +81,7 @@ function curveUnit(
     widthUs: widthMs * 1000,
     midnightUs: midnightMs * 1000,
     memory: memory.of(name),
+    closeBefore: memory.closeBefore(name, midnightMs * 1000),
   });
   const own = figures.returnPct === null ? [] : [figures.returnPct / 100];
   const all = [...memory.returnsOf(name, startMs), ...own];

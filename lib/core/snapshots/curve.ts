@@ -1,4 +1,4 @@
-import type { CurveMemory } from './memory.ts';
+import type { Close, CurveMemory } from './memory.ts';
 import type { Flow, Point } from './types.ts';
 
 /** Figures of one curve at the close of a bucket; all null where no equity was measured in it. */
@@ -33,6 +33,8 @@ export interface CurveInput {
   readonly widthUs: number;
   readonly midnightUs: number;
   readonly memory: CurveMemory | undefined;
+  /** The last close before local midnight that is remembered. */
+  readonly closeBefore: Close | undefined;
 }
 
 const DAY_US = 86_400_000_000;
@@ -92,9 +94,9 @@ const startOf = ({ equity, pnlTotal }: Point): number =>
  * the curve goes on; a run that began since then counts from what it began with.
  */
 function dailyPnl(input: CurveInput, close: Point): number | null {
-  const { points, midnightUs, memory } = input;
+  const { points, midnightUs, closeBefore } = input;
   const known = points.findLast(({ us }) => us < midnightUs && us >= midnightUs - DAY_US);
-  const older = known ?? (memory !== undefined && memory.us < midnightUs ? memory : undefined);
+  const older = known ?? closeBefore;
   const first = points.find(({ us }) => us >= midnightUs) ?? close;
   const from = older ?? { us: first.us, equity: first.equity - (first.pnlTotal ?? 0) };
   const flows = flowsIn(input, from.us, close.us);

@@ -13,7 +13,14 @@ export interface CurveMemory {
 interface Kept extends CurveMemory {
   /** Newest last: start of the bucket, ms, and its return as a fraction. */
   readonly returns: (readonly [number, number])[];
+  /** Closes of the last two days, newest last, and the one before them. */
+  readonly closes: Close[];
 }
+
+/** Equity at the close of a bucket, and when it was measured, µs. */
+export type Close = Pick<CurveMemory, 'us' | 'equity'>;
+
+const CLOSES_US = 2 * 86_400_000_000;
 
 /** Whose curve it is: a run's, or that of an account that outlives its runs. */
 export interface CurveName {
@@ -38,22 +45,31 @@ export class SnapshotMemory {
     if (equity == null || peak == null || equity_ts == null) return;
     const name = { bucket, mode: row.mode ?? null, strategyId: row.strategy_id ?? null, level };
     const key = keyOf({ ...name, account: row.account_id ?? null, session: row.session_id ?? null });
-    const returns = this.#curves.get(key)?.returns ?? [];
+    const { returns, closes } = this.#curves.get(key) ?? { returns: [], closes: [] };
+    const us = formattedToUs(equity_ts);
+    closes.push({ us, equity });
+    while (closes[1] !== undefined && closes[1].us < us - CLOSES_US) closes.shift();
     const startMs = formattedToUs(start) / 1000;
     if (row.return_pct != null) returns.push([startMs, row.return_pct / 100]);
     const oldest = startMs - (BUCKETS[bucket].returns - 1) * BUCKETS[bucket].widthMs;
     while ((returns[0]?.[0] ?? oldest) < oldest) returns.shift();
     this.#curves.set(key, {
-      us: formattedToUs(equity_ts),
+      us,
       equity,
       peak,
       maxDrawdown: row.max_drawdown ?? 0,
       returns,
+      closes,
     });
   }
 
   of(name: CurveName): CurveMemory | undefined {
     return this.#curves.get(keyOf(name));
+  }
+
+  /** The last close measured before a moment of the last day, µs. */
+  closeBefore(name: CurveName, us: number): Close | undefined {
+    return this.#curves.get(keyOf(name))?.closes.findLast((close) => close.us < us);
   }
 
   /** Returns of the buckets that a ratio of this bucket looks at, before its own. */

@@ -37,6 +37,12 @@ const unitOption =
 export const dayOption =
   (option: string): ((value: string) => string) =>
   (value) => {
-    if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return value;
+    if (isDay(value)) return value;
     throw new NightdeskError('CONFIG_INVALID', `${option} must be a UTC day such as 2025-11-21, got ${value}`);
   };
+
+/** Whether it is a day of the calendar, written as 2025-11-21. */
+export function isDay(value: string): boolean {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) : Number.NaN;
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(value);
+}

@@ -198,7 +198,18 @@ const contextLines = (trade: CellRow, read: Reader): Line[] => [
   ['signal at exit', read.number('exit_signal')],
   ['signal decay', read.number('signal_decay')],
   ['predicted', read.bps('entry_pred_bps')],
+  ['ensemble', read.bps('entry_ensemble_bps')],
   ['prediction error', read.bps('prediction_error_bps')],
+  ['regime', read.text('entry_regime')],
+  [
+    'overlay',
+    withRemarks(
+      read.number('entry_overlay_direction'),
+      labelled('confidence', read.number('entry_overlay_confidence')),
+    ),
+  ],
+  ['leverage', read.number('entry_leverage_x', 'x')],
+  ['risk score', read.number('entry_risk_score')],
   ['cohorts at entry', cohortText(trade.entry_cohort)],
   ['cohorts at exit', cohortText(trade.exit_cohort)],
   ['cost record', labelled('confidence', read.number('entry_cost_confidence'))],

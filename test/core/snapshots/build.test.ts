@@ -114,6 +114,17 @@ describe('figures of a bucket', () => {
     expect(makeSnapshots(lines, { offsetMs: 5.5 * HOUR_MS }).row('1h', 19).daily_pnl).toBe(15);
   });
 
+  test('PnL of the day after days of silence has one beginning, in every hour of the day', () => {
+    const began = { pnl_total_usd: 50 };
+    const { row } = makeSnapshots(
+      [equity(12.5, 1050, began), equity(58.2, 1040), equity(58.8, 1030, { pnl_total_usd: 30 }), equity(60.5, 1045)],
+      { hours: 72 },
+    );
+    for (const bucket of ['1h', '24h'] as const)
+      expect(row(bucket, bucket === '1h' ? 60 : 48).daily_pnl, bucket).toBeCloseTo(-5, 12);
+    expect(row('1h', 58).daily_pnl).toBeCloseTo(-20, 12);
+  });
+
   test('a Sharpe ratio needs 48 hours of returns and forgets them after 168', () => {
     const values = Array.from({ length: 190 }, (_, hour) => 1000 * (1 + 0.01 * (hour % 3)) + hour);
     const { row } = makeSnapshots(
