@@ -37,7 +37,7 @@ export interface Signal extends Tied {
   readonly stages: Stages | null;
 }
 
-export const STAGES = [
+const STAGES = [
   'feature_calc_ms',
   'model_inference_ms',
   'decision_logic_ms',

@@ -78,9 +78,10 @@ const hourOf = (us: number): number => Math.floor(us / HOUR_US);
 
 /**
  * The curve of equity and PnL of each account, out of its fills, flows and prices (S1 M3): for bots that send none. A
- * row per fill, and one at the end of each hour in which a position was open and a price of it was seen, stamped with
- * the last microsecond of the hour so that it lies in the hour it closes. Only events move it: an hour ends with the
- * first event after it. Keeps accounts and the prices of what they hold, nothing per event.
+ * row per fill, one per payment (funding, rebate, interest) of an account that has traded, and one at the end of each
+ * hour in which a position was open and a price of it was seen, stamped with the last microsecond of the hour so that it
+ * lies in the hour it closes. Only events move it: an hour ends with the first event after it. Keeps accounts and the
+ * prices of what they hold, nothing per event.
  */
 export class EquityCurve {
   readonly #key: LedgerKey;
@@ -145,12 +146,19 @@ export class EquityCurve {
     this.#rows.push(this.#fillRow(account, point));
   }
 
-  flowed({ us, event, scopeKey, usd, estimated }: FlowPoint): void {
+  flowed({ us, seq, id, event, scopeKey, usd, estimated }: FlowPoint): void {
     this.#pass(us);
     if (estimated) return;
     const account = this.#flowAccountOf(scopeKey, event);
     account.flow(event.kind ?? null, usd);
     account.aliveUs = us;
+    if (account.fills === 0 || event.kind === 'deposit' || event.kind === 'withdrawal') return;
+    const point = pointAt({ us, seq, id: `flow-${id}` }, event, { qty: null, avgPx: null });
+    // An old price tells what was paid, not what the account is worth now.
+    const old = [...account.positions.values()].some(
+      ({ symbol }) => hourOf(this.#held.get(symbol)?.us ?? -1) !== hourOf(us),
+    );
+    this.#rows.push(this.#row(account, old ? { ...point, event: { ...point.event, ...NOT_MARKED } } : point));
   }
 
   priced({ us, symbol, price, session = null }: PricePoint): void {
@@ -232,23 +240,8 @@ export class EquityCurve {
   }
 
   #fillRow(account: Account, { event, us, seq, id, positionQty, avgPx }: FilledPoint): DerivedRow {
-    const clock = us !== NO_CLOCK_US;
-    return this.#row(account, {
-      id: `fill-${id}`,
-      date: clock ? dateOf(us / 1000) : NO_CLOCK_DATE,
-      event: {
-        ts: clock ? formatUs(us) : null,
-        ts_ms: clock ? Math.floor(us / 1000) : null,
-        ts_source: clock ? 'ts' : 'none',
-        seq,
-        session_id: event.session_id ?? null,
-        symbol: event.symbol ?? null,
-        position_side: event.position_side ?? null,
-        bar_ts: event.bar_ts ?? null,
-        position_qty: positionQty,
-        position_avg_px: positionQty === 0 ? null : avgPx,
-      },
-    });
+    const held = { qty: positionQty, avgPx: positionQty === 0 ? null : avgPx };
+    return this.#row(account, pointAt({ us, seq, id: `fill-${id}` }, event, held));
   }
 
   #row(account: Account, { id, date, event }: { id: string; date: string; event: Row }): DerivedRow {
@@ -350,6 +343,34 @@ export class EquityCurve {
       if (holders.size === 0) this.#holders.delete(symbol);
     }
   }
+}
+
+/** Of a row whose prices are older than its hour. */
+const NOT_MARKED = { equity: null, peak_equity: null, drawdown: null, pnl_total_usd: null, unrealized_pnl_usd: null };
+
+/** What a row says of the moment, the event and the book that it is about. */
+function pointAt(
+  { us, seq, id }: Place,
+  event: Pick<Row, 'session_id' | 'symbol' | 'position_side' | 'bar_ts'>,
+  { qty, avgPx }: { readonly qty: number | null; readonly avgPx: number | null },
+): { readonly id: string; readonly date: string; readonly event: Row } {
+  const clock = us !== NO_CLOCK_US;
+  return {
+    id,
+    date: clock ? dateOf(us / 1000) : NO_CLOCK_DATE,
+    event: {
+      ts: clock ? formatUs(us) : null,
+      ts_ms: clock ? Math.floor(us / 1000) : null,
+      ts_source: clock ? 'ts' : 'none',
+      seq,
+      session_id: event.session_id ?? null,
+      symbol: event.symbol ?? null,
+      position_side: event.position_side ?? null,
+      bar_ts: event.bar_ts ?? null,
+      position_qty: qty,
+      position_avg_px: avgPx,
+    },
+  };
 }
 
 /** `source_log` of rows that Nightdesk derived. */

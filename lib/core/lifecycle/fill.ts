@@ -47,7 +47,7 @@ export const isIncomplete = (input: Execution): boolean => {
 };
 
 /** Logs that may hold the same fills, best first (semantics 2): event stream, S1's execution log, sheets. */
-export const RANK = { events: 3, log: 2, sheet: 1 } as const;
+const RANK = { events: 3, log: 2, sheet: 1 } as const;
 
 const SHEET = /\.csv(?:\.gz)?$/i;
 

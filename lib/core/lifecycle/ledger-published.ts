@@ -31,7 +31,7 @@ const inRange = (date: string, { fromDate, toDate }: PublishedRange): boolean =>
  * The settled rows of a ledger in the lake, newest revisions, withdrawn ones too: of the days of the range and the
  * days given.
  */
-export async function publishedRows(
+async function publishedRows(
   ports: LedgerPorts,
   key: LedgerKey,
   { range, days }: { range: PublishedRange; days: ReadonlySet<string> },

@@ -41,12 +41,6 @@ export class OrderIndex {
       }
   }
 
-  /** Whether an order of the run has the name as its identity. */
-  isTaken(name: string, session: string | null): boolean {
-    const list = this.#byName.get(placesOf(name, session, this.#scope)[0] ?? '') ?? [];
-    return list.some((order) => order.identity === name && order.session === session);
-  }
-
   /** The order that a fill of the venue's number was counted for. */
   byFill(name: string): OrderState | undefined {
     return this.#byName.get(placesOf(name, null, this.#scope)[0] ?? '')?.[0];

@@ -19,7 +19,7 @@ export interface RowMaker extends LedgerTools {
 }
 
 /** The id of an order's row: the same from its first event to its last, whatever other names are learned. */
-export const rowIdOf = ({ identity, session }: OrderState, { key, sha256 }: RowMaker): string =>
+const rowIdOf = ({ identity, session }: OrderState, { key, sha256 }: RowMaker): string =>
   `o-${sha256(JSON.stringify([key.mode, key.strategyId, session, identity])).slice(0, 16)}`;
 
 /** The row of an order as it stands. */

@@ -242,9 +242,9 @@ export class Orders {
     const { us, id, stream } = input;
     const session = input.event.session_id ?? null;
     const first = names[0];
+    // Names come again, after an order of the same name is forgotten: its first event makes the identity.
     const own = `e${stream}${SEPARATOR}${id}`;
-    const identity =
-      first === undefined ? own : this.#index.isTaken(first, session) ? `${first}${SEPARATOR}${own}` : first;
+    const identity = first === undefined ? own : `${first}${SEPARATOR}${own}`;
     return newOrder({ n: ++this.#count, identity, session, us, seenUs: us });
   }
 

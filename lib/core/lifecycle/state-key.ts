@@ -7,7 +7,7 @@ import type { LedgerKey, LedgerTools } from './types.ts';
 export const LEDGER_STATES = `${PREFIXES.state}ledger/`;
 
 /** Prefix of their checkpoints; apart, so that a listing of states holds nothing else. */
-export const LEDGER_CHECKPOINTS = `${PREFIXES.state}ledger-checkpoints/`;
+const LEDGER_CHECKPOINTS = `${PREFIXES.state}ledger-checkpoints/`;
 
 /** Bytes of an encoded name up to which it is kept readable; a folder of the local store may have 255. */
 const LONGEST = 120;

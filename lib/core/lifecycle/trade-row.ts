@@ -227,7 +227,7 @@ const directed = (signal: SignalNote | null | undefined, sign: number): number |
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /** Length of a bar such as `5m`, in s. */
-export function secondsOf(timeframe: string): number | undefined {
+function secondsOf(timeframe: string): number | undefined {
   const [, count, unit] = /^(\d{1,3})([smhdw])$/.exec(timeframe) ?? [];
   return unit === undefined ? undefined : Number(count) * (SECONDS[unit] ?? 0);
 }

@@ -8,7 +8,7 @@ import type { Surroundings } from './surroundings.ts';
 import type { Instrument, Scope, TradeMethod } from './types.ts';
 
 /** Fills that a trade names; it counts them all. */
-export const FILLS_NAMED = 32;
+const FILLS_NAMED = 32;
 
 export interface SignalNote {
   readonly id: string;

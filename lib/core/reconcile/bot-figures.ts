@@ -7,7 +7,7 @@ import type { Break } from './types.ts';
 type Trade = EventOf<'trade_lifecycle'>;
 
 /** Bots round what they log: to the cent, or to a millionth. */
-export const BOT_TOLERANCE: Tolerance = { absolute: 0.01, relative: 1e-6 };
+const BOT_TOLERANCE: Tolerance = { absolute: 0.01, relative: 1e-6 };
 
 /** How far a record rounded to cents may be off, per fill (semantics 3). */
 const CENTS_PER_FILL = 0.005;

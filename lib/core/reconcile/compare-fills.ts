@@ -47,7 +47,7 @@ export function compareFills(venue: readonly VenueFill[], ours: Ours, options: F
 }
 
 /** How a fill is named to people and in ids of breaks: by its number, else by what it is. */
-export const venueSubject = (fill: VenueFill): string =>
+const venueSubject = (fill: VenueFill): string =>
   fill.id ??
   `${normalSymbol(fill.symbol)} ${fill.side} ${fill.quantity.text} @ ${fill.price.text} ${formatUs(fill.us)}`;
 

@@ -11,7 +11,7 @@ export interface FundingOptions {
   readonly tolerances: Tolerances;
 }
 
-export const fundingSubject = ({ id, us, symbol }: VenueFunding): string => id ?? `${symbol} ${formatUs(us)}`;
+const fundingSubject = ({ id, us, symbol }: VenueFunding): string => id ?? `${symbol} ${formatUs(us)}`;
 
 /** Holds the venue's funding payments of a range against ours: by the venue's id, then by symbol and time. */
 export function compareFunding(

@@ -18,10 +18,16 @@ export interface CompareOptions {
 
 const DAY_US = 86_400_000_000;
 
-/** Whole UTC days from the first to the last row of a file; undefined where it has no time. */
-export function rangeOf({ fills, funding }: VenueExport): Range | undefined {
+/** Whole UTC days from the first to the last fill or payment of a file; undefined where it has none. */
+export const rangeOf = ({ fills, funding }: VenueExport): Range | undefined => daysOf([...fills, ...funding]);
+
+/** The same of its positions and balances; undefined where none says its time: they are of now. */
+export const rangeOfHoldings = ({ positions, balances }: VenueExport): Range | undefined =>
+  daysOf([...positions, ...balances]);
+
+function daysOf(rows: readonly { readonly us: number | null }[]): Range | undefined {
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { us } of [...fills, ...funding]) [first, last] = [Math.min(first, us), Math.max(last, us)];
+  for (const { us } of rows) if (us !== null) [first, last] = [Math.min(first, us), Math.max(last, us)];
   if (last < first) return undefined;
   return { fromUs: Math.floor(first / DAY_US) * DAY_US, toUs: (Math.floor(last / DAY_US) + 1) * DAY_US };
 }

@@ -56,7 +56,7 @@ const HYPERLIQUID_TIMES = ['dd/MM/yyyy - HH:mm:ss', 'dd/MM/yyyy HH:mm:ss'];
  * Exports that are recognised by their columns; the more particular before the more general. Columns as the venues name
  * them in their CSV exports and their APIs, and as ccxt unifies them (docs.ccxt.com: trade, funding history, position).
  */
-export const LAYOUTS: readonly Layout[] = [
+const LAYOUTS: readonly Layout[] = [
   {
     name: 'ccxt position',
     kind: 'position',

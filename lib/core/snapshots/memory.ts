@@ -45,7 +45,7 @@ export class SnapshotMemory {
     if (equity == null || peak == null || equity_ts == null) return;
     const name = { bucket, mode: row.mode ?? null, strategyId: row.strategy_id ?? null, level };
     const key = keyOf({ ...name, account: row.account_id ?? null, session: row.session_id ?? null });
-    const { returns, closes } = this.#curves.get(key) ?? { returns: [], closes: [] };
+    const { returns, closes }: Pick<Kept, 'returns' | 'closes'> = this.#curves.get(key) ?? { returns: [], closes: [] };
     const us = formattedToUs(equity_ts);
     closes.push({ us, equity });
     while (closes[1] !== undefined && closes[1].us < us - CLOSES_US) closes.shift();

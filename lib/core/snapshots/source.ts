@@ -10,7 +10,7 @@ import type { Fact, LedgerPoint, Trade } from './types.ts';
 
 const DAY_MS = 86_400_000;
 /** Days before a bucket whose lines it needs: a day before local midnight, which may lie in the day before. */
-export const WINDOW_DAYS = 2;
+const WINDOW_DAYS = 2;
 /** How long a deposit is looked for that a curve has not taken in: silent curves are rare. */
 const FLOW_DAYS = 31;
 

@@ -18,6 +18,7 @@ import { openLedger } from '../trades/open-ledger.ts';
 import { MODES, shownMode } from '../trades/options.ts';
 import { dataOption } from './options.ts';
 import { FORMATS, type Format, formatOption } from './output.ts';
+import { isDay } from './units.ts';
 
 interface Options extends MappingOptions {
   readonly data: string;
@@ -185,7 +186,7 @@ function timeOption(option: string, value: string, end: 'first' | 'last'): numbe
 }
 
 function dayOf(option: string, value: string | undefined): string | undefined {
-  if (value === undefined || DAY.test(value)) return value;
+  if (value === undefined || isDay(value)) return value;
   throw new NightdeskError(
     'CONFIG_INVALID',
     `${option} must be a UTC day such as 2025-11-21 without --venue, got ${value}`,

@@ -7,7 +7,7 @@ import { NightdeskError } from '../../core/errors.ts';
 import { dateOf } from '../../core/lake/keys.ts';
 import type { LedgerKey } from '../../core/lifecycle/types.ts';
 import type { QueryEngine } from '../../core/ports/index.ts';
-import { type CompareOptions, compareAll, rangeOf } from '../../core/reconcile/compare.ts';
+import { type CompareOptions, compareAll, rangeOf, rangeOfHoldings } from '../../core/reconcile/compare.ts';
 import { readVenue, type VenueMapping } from '../../core/reconcile/read-venue.ts';
 import { type ComparedScope, reconciliationRows, scopePrefix } from '../../core/reconcile/rows.ts';
 import { normalSymbol } from '../../core/reconcile/symbols.ts';
@@ -134,8 +134,8 @@ function onlySymbol(venue: VenueExport, symbol: string | undefined, { symbols = 
 }
 
 function rangeFor({ range = {}, nowMs }: VenueRun, venue: VenueExport): Range {
-  const own = rangeOf(venue);
   const moving = venue.kinds.size === 0 || venue.kinds.has('fill') || venue.kinds.has('funding');
+  const own = moving ? rangeOf(venue) : rangeOfHoldings(venue);
   if (own === undefined && moving && (range.fromUs === undefined || range.toUs === undefined))
     throw new NightdeskError(
       'VENUE_FILE_INVALID',

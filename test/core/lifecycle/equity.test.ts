@@ -47,6 +47,13 @@ describe('the curve of equity of a bot that sends none', () => {
     expect(curve([fill], started(500))[0]?.equity).toBe(499);
   });
 
+  test('goes on after figures that no sum of dollars can hold, and does not know what they come to', () => {
+    const points = curve([fillEvent(0, 1e308, 100), fillEvent(10, -1e308, 101), fillEvent(20, 1, 100)], started(500));
+    expect(points).toHaveLength(3);
+    expect([points[0]?.unrealized_pnl_usd, points[0]?.exposure_usd]).toEqual([0, undefined]);
+    expect(curve([fillEvent(0, 1e300, 100), fillEvent(10, 1e300, 110)], started(500))[1]?.equity).toBeUndefined();
+  });
+
   test('closes an hour with a point where a position is open and a price was seen in it', () => {
     const points = curve([
       fillEvent(0, 1, 100),
@@ -111,6 +118,17 @@ describe('the curve of equity of a bot that sends none', () => {
       fillEvent(30, -1, 100),
     ]);
     expect(points.at(-1)).toMatchObject({ funding_cum_usd: -3, realized_pnl_cum_usd: -3 });
+  });
+
+  test('says what was paid when it was paid, and of equity nothing at a price of another hour', () => {
+    const paid = (atS: number): LedgerEvent =>
+      ledgerEvent('cash_flow', atS, { kind: 'funding', asset: 'USDT', amount: -3, amount_usd: -3 });
+    const [, soon, late] = curve([fillEvent(0, 1, 100), paid(10), paid(3 * 3600)], started(500));
+    expect(soon).toMatchObject({ funding_cum_usd: -3, realized_pnl_cum_usd: -3, fill_count: 1, equity: 497 });
+    expect(late).toMatchObject({ ts: expect.stringContaining(':59:59') });
+    const last = curve([fillEvent(0, 1, 100), paid(3 * 3600)], started(500)).at(-1);
+    expect(last).toMatchObject({ event_id: expect.stringMatching(/^flow-/), funding_cum_usd: -3, exposure_usd: 100 });
+    expect(last?.equity).toBeUndefined();
   });
 
   test('ends each flat history with the sum of what its trades made', () => {

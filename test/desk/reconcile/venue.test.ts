@@ -404,6 +404,19 @@ test('positions and balances are compared as of their time, though more was trad
   ]);
 });
 
+test('positions of a past day replace what was said of them, on whatever day they are compared again', async () => {
+  const data = tempFolder();
+  writeLake(data, [fill(0, 1, 100)]);
+  await nightdesk('rebuild', '--data', data);
+  const held = (contracts: number): unknown => [
+    { symbol: 'BTC/USDT', contracts, contractSize: 1, side: 'long', timestamp: START_MS + 60_000 },
+  ];
+  expect((await reconcile(data, fileOf(data, held(1.5)))).out).toContain('from 2026-01-05T00:00:00Z');
+  expect((await reconcile(data, fileOf(data, held(1)))).code).toBe(0);
+  const lake = await openTestLake(data);
+  expect(await lake.rows('select entry, is_clean from reconciliation')).toEqual([{ entry: 'summary', is_clean: true }]);
+});
+
 test('a fill that the bot reports after it was adopted is repeated, and counts once', async () => {
   const data = tempFolder();
   writeLake(data, [fill(0, 1, 100)]);

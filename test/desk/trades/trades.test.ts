@@ -371,6 +371,7 @@ test.each([
   [['--sort', 'net'], 'newest'],
   [['--mode', 'demo'], '--mode must be one of live'],
   [['--from', 'monday'], '--from must be a UTC day'],
+  [['--to', '2026-02-30'], '--to must be a UTC day'],
   [['--limit', '0'], '--limit must be a whole number'],
 ])('%j is refused with what is allowed', async (options, message) => {
   const { code, out, err } = await nightdesk('trades', ...options, '--data', tempFolder());
