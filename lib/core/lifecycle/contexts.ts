@@ -166,7 +166,7 @@ export const orderOf = ({ us, seq, id, event }: InputOf<'order'>, known?: Order)
   us: known?.us ?? us,
   seq,
   id,
-  names: [...new Set([...(known?.names ?? []), ...orderIdsOf(event)])],
+  names: namesWith(known?.names ?? [], orderIdsOf(event)),
   qty: event.qty ?? known?.qty ?? null,
   side: event.side ?? known?.side ?? null,
   decisionPx: event.decision_px ?? known?.decisionPx ?? null,
@@ -181,6 +181,15 @@ export const orderOf = ({ us, seq, id, event }: InputOf<'order'>, known?: Order)
   forced: event.is_forced ?? known?.forced ?? null,
   exitReason: known?.exitReason ?? null,
 });
+
+/** More names than an order can have: bots that tell every order under one client id must not make each event dearer. */
+const MOST_NAMES = 64;
+
+/** The first name stands for the order; of the others the newest are kept. */
+function namesWith(known: readonly string[], told: readonly string[]): string[] {
+  const names = [...new Set([...known, ...told])];
+  return names.length <= MOST_NAMES ? names : [...names.slice(0, 1), ...names.slice(1 - MOST_NAMES)];
+}
 
 /** The cost record of one fill, where the event is one. */
 export function costOf(input: InputOf<'costs'>, mode: string | null): Cost | undefined {

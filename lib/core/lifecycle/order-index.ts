@@ -32,7 +32,12 @@ export class OrderIndex {
   }
 
   remove(order: OrderState): void {
-    for (const name of order.names)
+    this.drop(order, order.names);
+  }
+
+  /** Takes an order away from under names. */
+  drop(order: OrderState, names: readonly string[]): void {
+    for (const name of names)
       for (const place of placesOf(name, order.session, this.#scope)) {
         const list = this.#byName.get(place);
         if (list === undefined) continue;

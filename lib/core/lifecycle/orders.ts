@@ -11,6 +11,8 @@ import type { DerivedRow, Input, InputOf, LedgerConfig, LedgerKey, LedgerTools, 
 
 /** How far apart events may lie that name nothing, to be told to belong together. */
 const NEAR_US = 5_000_000;
+/** Names of one order, those of its fills among them. */
+const MOST_NAMES = 512;
 /** Above so many orders, those that ended are remembered for an hour only. */
 const CROWDED = 2_000;
 const ENDED_US = 3_600_000_000;
@@ -268,7 +270,12 @@ export class Orders {
   #name(order: OrderState, names: readonly string[]): readonly string[] {
     const fresh = names.filter((name) => !order.names.includes(name));
     if (fresh.length === 0) return fresh;
-    order.names = [...order.names, ...fresh];
+    const all = [...order.names, ...fresh];
+    const fills = all.length > MOST_NAMES ? all.filter((name) => name.startsWith('f')) : [];
+    // Of an order with very many fills the last ones are told from repeats; the books know them all.
+    const dropped = fills.slice(0, Math.max(0, fills.length - MOST_NAMES / 2));
+    this.#index.drop(order, dropped);
+    order.names = dropped.length === 0 ? all : all.filter((name) => !dropped.includes(name));
     this.#index.add(order, fresh);
     return fresh;
   }
