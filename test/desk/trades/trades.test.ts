@@ -201,8 +201,11 @@ test('legs of one group are one line whose figures are the sums of its legs; a l
     closedTrade('5', 0),
   );
 
-  const { out } = await nightdesk('trades', '--group', '--symbol', 'ETH-USD', '--format', 'json', '--data', data);
+  const { code, out, err } = await nightdesk(
+    ...['trades', '--group', '--symbol', 'ETH-USD', '--format', 'json', '--data', data],
+  );
 
+  expect({ code, err }).toMatchObject({ code: 0 });
   const { trades, totals } = JSON.parse(out);
   expect(trades).toEqual([
     expect.objectContaining({
