@@ -27,7 +27,7 @@ export async function openSnapshots(data: string): Promise<Snapshots> {
 }
 
 /** How snapshots are made in a data folder: by its ledger, with days as its zone has them. */
-export async function snapshotConfigOf(data: string): Promise<SnapshotConfig> {
+async function snapshotConfigOf(data: string): Promise<SnapshotConfig> {
   const { zone } = await readSettings(data);
   return { ledger: await ledgerConfigOf(data), midnight: midnightIn(zone) };
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { printable } from '../../../lib/desk/printable.ts';
 import { nightdesk } from '../../support/command.ts';
-import { exampleEvent, type LakeEvent, writeLake } from '../../support/lake.ts';
+import { type LakeEvent, writeLake } from '../../support/lake.ts';
 import { openTestLake } from '../../support/open-lake.ts';
 import { tempFolder } from '../../support/temp.ts';
-import { NOON_MS } from './rows.ts';
+import { bareFill } from './rows.ts';
 
 const HOUR_MS = 3_600_000;
 const AT = '2025-11-21T09:00:00Z'; // before noon, when the fills are
@@ -19,35 +19,19 @@ afterEach(() => {
 });
 
 /** A fill of a live account. */
-function fill(id: string, afterMs: number, own: LakeEvent = {}): LakeEvent {
-  const known = Object.fromEntries(Object.keys(exampleEvent('execution')).map((name) => [name, null]));
-  const { ts, ts_ms } = exampleEvent('execution', { ts_ms: NOON_MS + afterMs });
-  return {
-    ...known,
-    event_id: id,
-    stream: 'execution',
-    schema_version: 1,
-    ts,
-    ts_ms,
-    ts_source: 'ts',
-    seq: 1,
+const fill = (id: string, afterMs: number, own: LakeEvent = {}): LakeEvent =>
+  bareFill(id, afterMs, {
     ingested_at: '2025-11-21T20:00:00.000000Z',
-    strategy_id: 'momo',
-    session_id: 'r1',
     venue: 'okx',
     account_id: 'main',
-    symbol: 'BTC-USD',
-    mode: 'live',
     side: 'sell',
     qty: 0.5,
     price: 110,
-    result: 'filled',
     fee_usd: 0.25,
     fee: 0.25,
     fee_asset: 'USD',
     ...own,
-  };
-}
+  });
 
 const FACTS = ['--strategy', 'momo', '--symbol', 'BTC-USD', '--side', 'long', '--qty', '0.5', '--price', '100'];
 const adopt = (...more: readonly string[]) => nightdesk('positions', 'adopt', ...FACTS, '--data', data, ...more);

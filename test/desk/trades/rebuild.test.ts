@@ -3,37 +3,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { printable } from '../../../lib/desk/printable.ts';
 import { nightdesk } from '../../support/command.ts';
-import { exampleEvent, type LakeEvent, writeLake } from '../../support/lake.ts';
+import { type LakeEvent, writeLake } from '../../support/lake.ts';
 import { tempFolder } from '../../support/temp.ts';
-import { NOON_MS, openTrade } from './rows.ts';
+import { bareFill, openTrade } from './rows.ts';
 
 const DAY_MS = 86_400_000;
 
-function fill(id: string, afterMs: number, own: LakeEvent = {}): LakeEvent {
-  const known = Object.fromEntries(Object.keys(exampleEvent('execution')).map((name) => [name, null]));
-  const { ts, ts_ms } = exampleEvent('execution', { ts_ms: NOON_MS + afterMs });
-  return {
-    ...known,
-    event_id: id,
-    stream: 'execution',
-    schema_version: 1,
-    ts,
-    ts_ms,
-    ts_source: 'ts',
-    seq: 1,
-    ingested_at: '2025-12-01T00:00:00.000000Z',
-    strategy_id: 'momo',
-    session_id: 'r1',
-    symbol: 'BTC-USD',
-    mode: 'live',
-    side: 'buy',
-    qty: 1,
-    price: 100,
-    fee_usd: 0,
-    result: 'filled',
-    ...own,
-  };
-}
+const fill = (id: string, afterMs: number, own: LakeEvent = {}): LakeEvent =>
+  bareFill(id, afterMs, { side: 'buy', qty: 1, price: 100, fee_usd: 0, ...own });
 
 interface Ledger {
   readonly mode: string | null;

@@ -81,4 +81,27 @@ export const closedTrade = (id: string, afterMs: number, own: LakeEvent = {}): L
     ...own,
   });
 
+/** A fill of a live account, with nothing in it but what is given and what every fill has. */
+export function bareFill(id: string, afterMs: number, own: LakeEvent): LakeEvent {
+  const known = Object.fromEntries(Object.keys(exampleEvent('execution')).map((name) => [name, null]));
+  const { ts, ts_ms } = exampleEvent('execution', { ts_ms: NOON_MS + afterMs });
+  return {
+    ...known,
+    event_id: id,
+    stream: 'execution',
+    schema_version: 1,
+    ts,
+    ts_ms,
+    ts_source: 'ts',
+    seq: 1,
+    ingested_at: '2025-12-01T00:00:00.000000Z',
+    strategy_id: 'momo',
+    session_id: 'r1',
+    symbol: 'BTC-USD',
+    mode: 'live',
+    result: 'filled',
+    ...own,
+  };
+}
+
 export { writeLake };
