@@ -1,36 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DateTime } from 'luxon';
 import * as z from 'zod';
 import { errnoOf } from '../adapters/local/files.ts';
 import { sha256 } from '../adapters/local/sha256.ts';
 import { naiveOffsetIn } from '../adapters/local/time.ts';
+import { CONFIG_FILE, type Config, ledgerConfig, parseConfig } from '../core/config/index.ts';
 import { messageOf, NightdeskError } from '../core/errors.ts';
 import { readMarkets } from '../core/lifecycle/instrument.ts';
 import type { LedgerConfig } from '../core/lifecycle/types.ts';
 import { createTransform } from '../core/transform/transform.ts';
 import type { TransformConfig, TransformLine } from '../core/transform/types.ts';
-import { ledgerSchema } from './ledger-settings.ts';
 import { updateJson } from './logs/json-file.ts';
 
 /** Settings of a data folder that every command reads which runs the transform, so that all doors give one verdict. */
-const FILE = 'nightdesk.json';
 const SALT_FILE = 'salt.json';
 const SALT_BYTES = 16;
 
-const names = z.array(z.string().min(1)).default([]);
-const schema = z.strictObject({
-  zone: z
-    .string()
-    .refine((zone) => DateTime.utc().setZone(zone).isValid, 'is no time zone; give an IANA name such as Asia/Kolkata')
-    .default('UTC'),
-  redact: names,
-  hash: names,
-  ledger: ledgerSchema.prefault({}),
-});
-
-export type Settings = Readonly<z.infer<typeof schema>>;
+export type Settings = Config;
 
 /**
  * Reads `<data>/nightdesk.json`: the zone of times that carry none, names whose values are removed, names whose values
@@ -38,26 +25,15 @@ export type Settings = Readonly<z.infer<typeof schema>>;
  * @throws CONFIG_INVALID names key, value and range
  */
 export async function readSettings(dataDir: string): Promise<Settings> {
-  const path = join(dataDir, FILE);
+  const path = join(dataDir, CONFIG_FILE);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return '{}';
     if (errnoOf(error) === 'ENOTDIR')
       throw new NightdeskError('PATH_NOT_FOUND', `${dataDir} is a file; --data names a folder`, { cause: error });
     throw new NightdeskError('CONFIG_INVALID', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   });
-  const parsed = schema.safeParse(parse(path, text), { reportInput: true });
-  if (parsed.success) return parsed.data;
-  const what = parsed.error.issues.map(({ path: at, message, input, code }) => {
-    const seen = code === 'unrecognized_keys' || input === undefined ? '' : `, got ${shortened(input)}`;
-    return `${at.join('.') || 'the file'}: ${message}${seen}`;
-  });
-  throw new NightdeskError('CONFIG_INVALID', `${path}: ${what.join('; ')}; it knows zone, redact, hash and ledger`);
+  return parseConfig(parse(path, text), path);
 }
-
-const shortened = (value: unknown): string => {
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-};
 
 /**
  * How the ledger is kept in a data folder. Where a symbol is in `ledger.instruments` and in the file of
@@ -65,20 +41,9 @@ const shortened = (value: unknown): string => {
  * @throws CONFIG_INVALID names key, value and range, or the file that cannot be read
  */
 export async function ledgerConfigOf(dataDir: string): Promise<LedgerConfig> {
-  const { ledger } = await readSettings(dataDir);
-  const { lateness, sessionTimeout, memory, stableCoins, instruments, markets, strategies } = ledger;
-  const known = markets === undefined ? {} : await marketsOf(resolve(dataDir, markets));
-  return {
-    latenessMs: lateness,
-    sessionTimeoutMs: sessionTimeout,
-    memoryMs: memory,
-    stableCoins,
-    instruments: {
-      ...known,
-      ...Object.fromEntries(Object.entries(instruments).map(([symbol, own]) => [symbol, { ...known[symbol], ...own }])),
-    },
-    strategies,
-  };
+  const settings = await readSettings(dataDir);
+  const { markets } = settings.ledger;
+  return ledgerConfig(settings, markets === undefined ? {} : { markets: await marketsOf(resolve(dataDir, markets)) });
 }
 
 /** What the markets of a ccxt file are. @throws CONFIG_INVALID where it cannot be read, or holds no markets */

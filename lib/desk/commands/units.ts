@@ -1,35 +1,19 @@
+import { readDuration, readSize } from '../../core/config/units.ts';
 import { NightdeskError } from '../../core/errors.ts';
-
-const SIZES: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
-  kib: 1024,
-  mib: 1024 ** 2,
-  gib: 1024 ** 3,
-  tib: 1024 ** 4,
-};
-const DURATIONS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
 
 /** Reads sizes such as `500MB`, `1.5GiB` or `0`. @returns bytes. @throws CONFIG_INVALID that names the option */
 export const sizeOption = (option: string): ((value: string) => number) =>
-  unitOption(option, SIZES, 'a size such as 500MB or 1GiB');
+  unitOption(option, readSize, 'a size such as 500MB or 1GiB');
 
 /** Reads durations such as `90s`, `12h` or `7d`. @returns ms. @throws CONFIG_INVALID that names the option */
 export const durationOption = (option: string): ((value: string) => number) =>
-  unitOption(option, DURATIONS, 'a duration such as 90s, 12h or 7d');
+  unitOption(option, readDuration, 'a duration such as 90s, 12h or 7d');
 
 const unitOption =
-  (option: string, units: Readonly<Record<string, number>>, what: string) =>
+  (option: string, read: (text: string) => number | undefined, what: string) =>
   (value: string): number => {
-    const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value.trim()) ?? [];
-    const factor = Object.hasOwn(units, unit.toLowerCase()) ? units[unit.toLowerCase()] : undefined;
-    const result = Math.round(Number(number) * (factor ?? Number.NaN));
-    if (number === '' || !Number.isSafeInteger(result))
-      throw new NightdeskError('CONFIG_INVALID', `${option} must be ${what}, got ${value}`);
+    const result = read(value);
+    if (result === undefined) throw new NightdeskError('CONFIG_INVALID', `${option} must be ${what}, got ${value}`);
     return result;
   };
 

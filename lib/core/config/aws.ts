@@ -1,0 +1,138 @@
+import * as z from 'zod';
+import { duration, size } from './values.ts';
+
+const NAME = /^[a-z][a-z0-9-]{0,29}$/;
+const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/;
+
+const kept = (standard: string, what: string) =>
+  z
+    .union([duration('1d', '100y'), z.literal('forever')])
+    .prefault(standard)
+    .describe(what);
+
+const physicalName = (pattern: RegExp, what: string) => z.string().regex(pattern, `must be ${what}`).exactOptional();
+
+/** Section `aws`: what one `cdk deploy` makes. Durations become ms, sizes bytes. */
+export const awsSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(NAME, 'must be 1 to 30 of a-z, 0-9 and -, beginning with a letter')
+    .prefault('nightdesk')
+    .describe('Name of the stack; the names of what it holds begin so.'),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-west-1')
+    .describe('Region. Default: that of the AWS profile.')
+    .exactOptional(),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'must be 12 digits')
+    .describe('Account; a deploy with keys of another one is refused. Default: that of the AWS profile.')
+    .exactOptional(),
+  names: z
+    .strictObject({
+      bucket: physicalName(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
+      deliveryStream: physicalName(/^[a-zA-Z0-9_.-]{1,64}$/, '1 to 64 letters, digits, dots, dashes or underscores'),
+      database: physicalName(/^[a-z][a-z0-9_]{0,127}$/, 'a-z, 0-9 and _, beginning with a letter'),
+      workgroup: physicalName(/^[a-zA-Z0-9._-]{1,128}$/, '1 to 128 letters, digits, dots, dashes or underscores'),
+    })
+    .prefault({})
+    .describe('Names where the defaults do not suit. Default: made of name; the bucket’s is made by CloudFormation.'),
+  tags: z
+    .record(z.string().min(1).max(128), z.string().max(256))
+    .prefault({})
+    .describe('Tags of everything in the stack, beside nightdesk=<name>, by which the bill can be split.'),
+  encryption: z
+    .union([z.enum(['aws', 'kms']), z.string().regex(KEY_ARN)], 'must be aws, kms or the ARN of a KMS key')
+    .prefault('aws')
+    .describe(
+      'Keys at rest: aws (owned by AWS, no cost), kms (a key of the stack, rotated yearly), or the ARN of your own.',
+    ),
+  removal: z
+    .enum(['retain', 'destroy'], 'must be retain or destroy')
+    .prefault('retain')
+    .describe('What cdk destroy does to the lake and its key: retain, or destroy with everything in it.'),
+  versioning: z.boolean().prefault(false).describe('Keep replaced and deleted objects of the lake for 30 days.'),
+  buffer: z
+    .strictObject({
+      interval: duration('60s', '900s')
+        .prefault('60s')
+        .describe('Longest wait of Firehose before it writes an object. Shorter: sooner in SQL, more objects.'),
+      size: size('64MiB', '128MiB').prefault('128MiB').describe('Bytes at which it writes sooner, per partition.'),
+    })
+    .prefault({})
+    .describe('Buffer before the lake.'),
+  lateness: duration('1s', '1h')
+    .describe(
+      'How long an event waits for earlier ones after it came in; at least, and by default, 1.5 × buffer.interval + 60 s.',
+    )
+    .exactOptional(),
+  maxEventAge: duration('1d', '14d')
+    .prefault('7d')
+    .describe(
+      'Events older than this when they come in go to quarantine: each open day is an active partition of Firehose.',
+    ),
+  retention: z
+    .strictObject({
+      audit: kept('7y', 'Orders, fills, costs, trades and all that is derived.'),
+      raw: kept('400d', 'Signals, health, market and the like.'),
+      debug: kept('30d', 'Latencies and system figures.'),
+      quarantine: kept('90d', 'Events that could not be stored as they were.'),
+      errors: kept('90d', 'What Firehose could not deliver.'),
+      results: kept('7d', 'Results of queries.'),
+      logs: z
+        .enum(['7d', '30d', '90d', '180d', '365d'], 'must be 7d, 30d, 90d, 180d or 365d')
+        .prefault('30d')
+        .describe('Logs of the functions and of Firehose.'),
+    })
+    .prefault({})
+    .describe(
+      'How long is kept what, by class (`nightdesk schema` lists the class of each stream); a duration, or forever.',
+    ),
+  query: z
+    .strictObject({
+      scanLimit: size('10MB', '1000TB')
+        .prefault('100GB')
+        .describe('Bytes at which a query is cancelled; what it scanned is billed.'),
+    })
+    .prefault({})
+    .describe('The Athena workgroup.'),
+  alarms: z
+    .strictObject({
+      email: z
+        .array(z.email('must be an e-mail address'))
+        .prefault([])
+        .describe('Addresses that are told; each has to confirm once. Default: nobody, the alarms are in the console.'),
+      freshness: duration('2m', '1d').prefault('15m').describe('Oldest event in Firehose that is not yet in the lake.'),
+      backlog: duration('2m', '1d').prefault('15m').describe('Oldest object that the ledger has not yet taken in.'),
+    })
+    .prefault({})
+    .describe('Alarms on the platform itself.'),
+  budget: z
+    .strictObject({
+      monthlyUsd: z.number().positive('must be a number above 0').describe('USD a month.'),
+    })
+    .describe(
+      'Tells the addresses of alarms when the month’s bill of this stack’s tag reaches 80 % of it, or is forecast to pass it. Default: none.',
+    )
+    .exactOptional(),
+  reservedConcurrency: z
+    .strictObject({
+      transform: concurrency(),
+      lifecycle: concurrency(2),
+      snapshots: concurrency(),
+      reconcile: concurrency(),
+      query: concurrency(),
+    })
+    .prefault({})
+    .describe(
+      'Concurrency taken out of the account’s pool for single functions. Default: none, for a new account has ten in all; the queue limits lifecycle to two.',
+    ),
+});
+
+function concurrency(least = 1) {
+  const what = `must be a whole number from ${least} to 1000`;
+  return z.int(what).min(least, what).max(1000, what).exactOptional();
+}
+
+export type AwsSettings = Readonly<z.infer<typeof awsSchema>>;
