@@ -7,6 +7,7 @@ export const PREFIXES = {
   curated: 'curated/',
   errors: 'errors/',
   state: 'state/',
+  results: 'results/',
 } as const;
 
 export type Prefix = keyof typeof PREFIXES;
@@ -28,6 +29,12 @@ export const partitionPrefix = (prefix: Prefix, { stream, version, date }: Parti
 /** `events/<stream>/v<version>/` */
 export const streamPrefix = (prefix: Prefix, stream: string, version: number): string =>
   `${PREFIXES[prefix]}${stream}/v${version}/`;
+
+/** How the keys of `partitionPrefix` are built, with placeholders for what differs between the partitions of one table. */
+export const partitionTemplate = (
+  { stream, version }: { readonly stream: string; readonly version: number | string },
+  { tier, date }: { readonly tier: string; readonly date: string },
+): string => `${tier}/${stream}/v${version}/date=${date}/`;
 
 /** The UTC day of a time in milliseconds, YYYY-MM-DD. */
 export function dateOf(ms: number): string {
