@@ -26,7 +26,6 @@ export async function main(): Promise<number> {
         ...withDefault('account', account ?? process.env.CDK_DEFAULT_ACCOUNT),
         ...withDefault('region', region ?? process.env.CDK_DEFAULT_REGION),
       },
-      terminationProtection: config.aws.removal === 'retain',
     });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     app.synth();

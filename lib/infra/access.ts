@@ -6,7 +6,7 @@ import { PREFIXES, type Prefix } from '../core/lake/keys.ts';
 import type { StackContext } from './context.ts';
 import type { Lake } from './lake.ts';
 import { permit } from './permissions.ts';
-import { type Query, READ_CATALOG, RUN_QUERIES } from './query.ts';
+import { type Query, READ_CATALOG, RUN_QUERIES, WRITE_RESULTS } from './query.ts';
 
 export interface AccessProps {
   readonly context: StackContext;
@@ -67,7 +67,7 @@ export class Access extends Construct {
         conditions: { StringLike: { 's3:prefix': READABLE.map((prefix) => `${PREFIXES[prefix]}*`) } },
       },
       { sid: 'FindLake', actions: ['s3:GetBucketLocation'], resources: [lake.bucket.bucketArn] },
-      { sid: 'WriteResults', actions: ['s3:PutObject'], resources: lake.objects('results'), why },
+      { sid: 'WriteResults', actions: ['s3:PutObject', ...WRITE_RESULTS], resources: lake.objects('results'), why },
       readNames,
       ...(key === undefined
         ? []

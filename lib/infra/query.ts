@@ -32,6 +32,9 @@ export const RUN_QUERIES = [
   'athena:GetQueryResults',
 ];
 
+/** What Athena does where it writes a result, beside the put: large ones go in parts. */
+export const WRITE_RESULTS = ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+
 /** SQL over the lake: tables of the catalog, views written at each deploy, a workgroup with limits, the named queries. */
 export class Query extends Construct {
   readonly function: StageFunction;
@@ -98,6 +101,11 @@ export class Query extends Construct {
       { actions: ['s3:GetBucketLocation'], resources: [lake.bucket.bucketArn] },
     );
     allowLake(this.function, lake, { read: ['state', 'results'], write: ['results'] });
+    this.function.allow({
+      actions: WRITE_RESULTS,
+      resources: lake.objects('results'),
+      why: 'Athena names its results itself.',
+    });
     const views = this.#views(context);
     for (const needed of [...tables, this.workgroup, this.function.role]) views.node.addDependency(needed);
   }

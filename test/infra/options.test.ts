@@ -1,0 +1,126 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../lib/core/config/index.ts';
+import { breachesOf } from './support/promises.ts';
+import { only, resourcesOf, synth, type TemplateJson } from './support/synth.ts';
+
+const SYNTH_MS = 180_000;
+
+describe('a stack with every option', () => {
+  let template: TemplateJson;
+  beforeAll(() => {
+    template = synth({
+      hash: ['account_id'],
+      aws: {
+        name: 'desk-prod',
+        encryption: 'kms',
+        removal: 'destroy',
+        versioning: true,
+        names: { bucket: 'my-lake', deliveryStream: 'bots', database: 'bots', workgroup: 'quants' },
+        tags: { team: 'quant' },
+        buffer: { interval: '300s', size: '64MiB' },
+        retention: { audit: 'forever', raw: '40d', debug: '2d', logs: '7d' },
+        query: { scanLimit: '10GB' },
+        alarms: { email: ['night@example.org'], freshness: '30m' },
+        budget: { monthlyUsd: 20 },
+        reservedConcurrency: { transform: 5 },
+      },
+    });
+  }, SYNTH_MS);
+
+  test('keeps every promise but that the lake stays', () => {
+    expect(breachesOf(template).filter((breach) => !/goes with the stack|Custom/.test(breach))).toEqual([]);
+    expect(only(template, 'AWS::S3::Bucket').DeletionPolicy).toBe('Delete');
+  });
+
+  test('encrypts with a key of its own, which goes with it and turns yearly', () => {
+    expect(only(template, 'AWS::KMS::Key')).toMatchObject({
+      DeletionPolicy: 'Delete',
+      Properties: { EnableKeyRotation: true },
+    });
+    expect(JSON.stringify(only(template, 'AWS::S3::Bucket').Properties.BucketEncryption)).toContain('aws:kms');
+    expect(JSON.stringify(only(template, 'AWS::KinesisFirehose::DeliveryStream').Properties)).toContain(
+      'CUSTOMER_MANAGED_CMK',
+    );
+    expect(JSON.stringify(only(template, 'AWS::Athena::WorkGroup').Properties)).toContain('SSE_KMS');
+    expect(only(template, 'AWS::SNS::Topic').Properties).toHaveProperty('KmsMasterKeyId');
+  });
+
+  test('has the names given', () => {
+    expect(only(template, 'AWS::S3::Bucket').Properties.BucketName).toBe('my-lake');
+    expect(only(template, 'AWS::KinesisFirehose::DeliveryStream').Properties.DeliveryStreamName).toBe('bots');
+    expect(only(template, 'AWS::Glue::Database').Properties).toMatchObject({ DatabaseInput: { Name: 'bots' } });
+    expect(only(template, 'AWS::Athena::WorkGroup').Properties.Name).toBe('quants');
+  });
+
+  test('keeps what the settings say', () => {
+    const { Rules: rules } = only(template, 'AWS::S3::Bucket').Properties.LifecycleConfiguration as { Rules: Rule[] };
+    const days = (prefix: string): number | undefined => rules.find((rule) => rule.Prefix === prefix)?.ExpirationInDays;
+
+    expect(days('events/execution/')).toBeUndefined();
+    expect(days('events/signals/')).toBe(40);
+    expect(days('late/signals/')).toBe(40);
+    expect(days('events/latency/')).toBe(2);
+    expect(days('events/quarantine/')).toBe(90);
+    expect(days('results/')).toBe(7);
+    expect(rules.find((rule) => rule.Prefix === 'state/')).toMatchObject({
+      NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+    });
+    for (const { Properties } of resourcesOf(template, 'AWS::Logs::LogGroup'))
+      expect(Properties.RetentionInDays).toBe(7);
+  });
+
+  test('hashes with a salt that only the transform may read', () => {
+    only(template, 'AWS::SecretsManager::Secret');
+    const readers = resourcesOf(template, 'AWS::IAM::Policy').filter(({ Properties }) =>
+      JSON.stringify(Properties).includes('secretsmanager:GetSecretValue'),
+    );
+    expect(readers.map(({ Properties }) => String(Properties.PolicyName))).toEqual([
+      expect.stringContaining('Transform'),
+    ]);
+    expect(template.Outputs).toHaveProperty('NightdeskHashSecret');
+  });
+
+  test('tells an address, has a budget, takes concurrency out of the pool, and tags everything', () => {
+    expect(only(template, 'AWS::SNS::Subscription').Properties).toMatchObject({ Endpoint: 'night@example.org' });
+    expect(only(template, 'AWS::Budgets::Budget').Properties).toMatchObject({
+      Budget: { BudgetLimit: { Amount: 20, Unit: 'USD' }, CostFilters: { TagKeyValue: ['user:nightdesk$desk-prod'] } },
+    });
+    const reserved = resourcesOf(template, 'AWS::Lambda::Function').flatMap(
+      ({ Properties }) => Properties.ReservedConcurrentExecutions ?? [],
+    );
+    expect(reserved).toEqual([5]);
+    expect(only(template, 'AWS::S3::Bucket').Properties.Tags).toEqual(
+      expect.arrayContaining([
+        { Key: 'nightdesk', Value: 'desk-prod' },
+        { Key: 'team', Value: 'quant' },
+      ]),
+    );
+  });
+});
+
+interface Rule {
+  readonly Prefix?: string;
+  readonly ExpirationInDays?: number;
+}
+
+test(
+  'only compacted days move to where access is infrequent: smaller objects would cost more there',
+  () => {
+    const { Rules: rules } = only(synth(), 'AWS::S3::Bucket').Properties.LifecycleConfiguration as { Rules: Rule[] };
+    const moved = rules.filter((rule) => 'Transitions' in rule).map(({ Prefix }) => Prefix ?? '');
+
+    expect(moved.length).toBeGreaterThan(0);
+    expect(moved.filter((prefix) => !prefix.startsWith('curated/'))).toEqual([]);
+  },
+  SYNTH_MS,
+);
+
+test(
+  'more partitions than Firehose is safe with are refused at synth',
+  () => {
+    const config = parseConfig({}, 'test');
+    expect(config.aws.maxEventAge).toBe(7 * 86_400_000);
+    expect(() => synth({ aws: { maxEventAge: '15d' } })).toThrow('aws.maxEventAge');
+  },
+  SYNTH_MS,
+);

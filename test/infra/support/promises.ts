@@ -1,0 +1,274 @@
+import { glueTables } from '../../../lib/core/catalog/glue.ts';
+import { CATALOG } from '../../../lib/core/catalog/index.ts';
+import { MOST_PARTITIONS } from '../../../lib/core/config/index.ts';
+import { textOf } from '../../../lib/infra/permissions.ts';
+import type { Resource, TemplateJson } from './synth.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+interface Named extends Resource {
+  readonly id: string;
+}
+
+export interface Statement {
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: Json;
+  readonly Principal?: unknown;
+}
+
+const named = ({ Resources }: TemplateJson, ...types: readonly string[]): Named[] =>
+  Object.entries(Resources).flatMap(([id, resource]) => (types.includes(resource.Type) ? [{ id, ...resource }] : []));
+
+const listed = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Json | undefined)?.[key], value);
+
+export const statementsOf = ({ Properties }: Resource): Statement[] =>
+  at(Properties, 'PolicyDocument', 'Statement') as Statement[];
+
+export const actionsOf = ({ Action }: Statement): string[] => listed(Action).map(String);
+export const resourcesIn = ({ Resource: resources }: Statement): string[] => listed(resources).map(textOf);
+
+const POLICIES = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Role'];
+
+export const policiesOf = (template: TemplateJson): { id: string; statements: Statement[] }[] => [
+  ...named(template, 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy').map((policy) => ({
+    id: policy.id,
+    statements: statementsOf(policy),
+  })),
+  ...named(template, 'AWS::IAM::Role').flatMap(({ id, Properties }) =>
+    listed(Properties.Policies ?? []).map((policy) => ({
+      id,
+      statements: at(policy, 'PolicyDocument', 'Statement') as Statement[],
+    })),
+  ),
+];
+
+/** What the stack promises. Each gives the breaches of it, one sentence each. */
+export const PROMISES: Readonly<Record<string, (template: TemplateJson) => string[]>> = {
+  'no bucket is public': (template) =>
+    named(template, 'AWS::S3::Bucket').flatMap(({ id, Properties }) => {
+      const block = Properties.PublicAccessBlockConfiguration as Json | undefined;
+      const all = ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'];
+      return all.every((name) => block?.[name] === true) ? [] : [`${id} may be public`];
+    }),
+  'nothing is said or stored in the clear': (template) => [
+    ...requireTls(template, 'AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'Bucket'),
+    ...requireTls(template, 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy', 'Queues'),
+    ...requireTls(template, 'AWS::SNS::Topic', 'AWS::SNS::TopicPolicy', 'Topics'),
+    ...named(template, 'AWS::S3::Bucket').flatMap(({ id, Properties }) =>
+      Properties.BucketEncryption === undefined ? [`${id} is not encrypted`] : [],
+    ),
+    ...named(template, 'AWS::SQS::Queue').flatMap(({ id, Properties }) =>
+      Properties.SqsManagedSseEnabled === true || Properties.KmsMasterKeyId !== undefined
+        ? []
+        : [`${id} is not encrypted`],
+    ),
+    ...named(template, 'AWS::KinesisFirehose::DeliveryStream').flatMap(({ id, Properties }) =>
+      at(Properties, 'DeliveryStreamEncryptionConfigurationInput', 'KeyType') === undefined
+        ? [`${id} is not encrypted`]
+        : [],
+    ),
+    ...named(template, 'AWS::Athena::WorkGroup').flatMap(({ id, Properties }) =>
+      at(Properties, 'WorkGroupConfiguration', 'ResultConfiguration', 'EncryptionConfiguration', 'EncryptionOption') ===
+        undefined || at(Properties, 'WorkGroupConfiguration', 'EnforceWorkGroupConfiguration') !== true
+        ? [`results of ${id} are not encrypted, or whoever asks may say so`]
+        : [],
+    ),
+  ],
+  'every queue has dead letters, and every queue of dead letters an alarm': (template) => {
+    const dead = deadLettersOf(template);
+    const watched = new Set(
+      named(template, 'AWS::CloudWatch::Alarm').flatMap(({ Properties }) =>
+        listed(Properties.Dimensions ?? []).map((dimension) => textOf(at(dimension, 'Value'))),
+      ),
+    );
+    return named(template, 'AWS::SQS::Queue').flatMap(({ id, Properties }) => {
+      if (!dead.has(id)) return Properties.RedrivePolicy === undefined ? [`${id} has no dead letters`] : [];
+      return watched.has(`<${id}.QueueName>`) ? [] : [`nobody watches ${id}`];
+    });
+  },
+  'who is called without waiting for the answer has dead letters': (template) => [
+    ...named(template, 'AWS::Scheduler::Schedule').flatMap(({ id, Properties }) =>
+      at(Properties, 'Target', 'DeadLetterConfig', 'Arn') === undefined ? [`${id} has no dead letters`] : [],
+    ),
+    ...scheduledFunctions(template).flatMap(({ id, Properties }) =>
+      Properties.DeadLetterConfig === undefined ? [`${id} has no dead letters`] : [],
+    ),
+  ],
+  'logs are kept for a while, and not for ever': (template) => {
+    const groups = named(template, 'AWS::Logs::LogGroup');
+    return [
+      ...groups.flatMap(({ id, Properties }) =>
+        Properties.RetentionInDays === undefined ? [`${id} is kept for ever`] : [],
+      ),
+      ...named(template, 'AWS::Lambda::Function').flatMap(({ id, Properties }) =>
+        groups.some((group) => textOf(at(Properties, 'LoggingConfig', 'LogGroup') ?? '') === `<${group.id}>`)
+          ? []
+          : [`${id} logs into a group of its own, kept for ever`],
+      ),
+    ];
+  },
+  'the columns of a table are those of the catalog': (template) => {
+    const expected = new Map(glueTables({ bucket: '' }).map((table) => [table.name, columnsText(table.columns)]));
+    const found = named(template, 'AWS::Glue::Table').map(({ Properties }) => ({
+      name: String(at(Properties, 'TableInput', 'Name')),
+      columns: at(Properties, 'TableInput', 'StorageDescriptor', 'Columns') as { Name: string; Type: string }[],
+    }));
+    return [
+      ...found
+        .filter(
+          ({ name, columns }) =>
+            columnsText(columns.map((c) => ({ name: c.Name, type: c.Type }))) !== expected.get(name),
+        )
+        .map(({ name }) => `${name} differs from the catalog`),
+      ...[...expected.keys()]
+        .filter((name) => !found.some((table) => table.name === name))
+        .map((name) => `${name} is missing`),
+    ];
+  },
+  'an object that Firehose writes is found by the table of its stream': (template) => {
+    const tables = new Map(
+      named(template, 'AWS::Glue::Table').map(({ Properties }) => [
+        String(at(Properties, 'TableInput', 'Name')),
+        textOf(at(Properties, 'TableInput', 'Parameters', 'storage.location.template')),
+      ]),
+    );
+    return named(template, 'AWS::KinesisFirehose::DeliveryStream').flatMap(({ Properties }) => {
+      const destination = Properties.ExtendedS3DestinationConfiguration as Json;
+      const bucket = textOf(destination.BucketARN).replace('.Arn', '');
+      return Object.values(CATALOG)
+        .filter(({ origin }) => origin !== 'derived')
+        .flatMap(({ name, versions }) =>
+          versions.flatMap((version) => {
+            const keys = { stream: name, version: String(version), date: '2025-11-21' };
+            const key = String(destination.Prefix).replaceAll(
+              /!\{partitionKeyFromLambda:(\w+)\}/g,
+              (_, key: keyof typeof keys) => keys[key],
+            );
+            const place = (tables.get(`${name}_v${version}`) ?? '')
+              .replace(/\$\{tier\}/, 'events')
+              .replace(/\$\{date\}/, keys.date);
+            return place === `s3://${bucket}/${key}` ? [] : [`${name}_v${version} looks at ${place}, not at ${key}`];
+          }),
+        );
+    });
+  },
+  'no function writes under the prefix that wakes it': (template) => {
+    const waking = named(template, 'AWS::S3::Bucket').flatMap(({ Properties }) =>
+      listed(at(Properties, 'NotificationConfiguration', 'QueueConfigurations') ?? []).map((one) =>
+        String(at(one, 'Filter', 'S3Key', 'Rules', 0, 'Value') ?? ''),
+      ),
+    );
+    const writers = policiesOf(template).filter(({ id }) => !/Door/.test(id)); // Firehose, which nothing wakes
+    return [
+      ...(waking.length === 0 || waking.includes('') ? ['every object wakes the ledger, or none'] : []),
+      ...writers.flatMap(({ id, statements }) =>
+        statements
+          .filter(
+            (one) => one.Effect === 'Allow' && actionsOf(one).some((action) => /^(\*|s3:(\*|Put.*))$/.test(action)),
+          )
+          .flatMap(resourcesIn)
+          .filter((arn) => waking.some((prefix) => overlaps(arn, prefix)))
+          .map((arn) => `${id} writes ${arn}`),
+      ),
+    ];
+  },
+  'no policy says * but for actions that know no resources': (template) =>
+    policiesOf(template).flatMap(({ id, statements }) =>
+      statements.flatMap((one) => {
+        if (one.Effect !== 'Allow') return [];
+        const wild = actionsOf(one).filter((action) => action.includes('*'));
+        const everything = resourcesIn(one).filter((arn) => /^\*$|:::?\*|\.Arn>\/?\*$/.test(arn));
+        const without = actionsOf(one).every((action) => action.startsWith('xray:Put'));
+        return [
+          ...wild.map((action) => `${id} may do ${action}`),
+          ...(without ? [] : everything.map((arn) => `${id} may ${actionsOf(one).join(', ')} on ${arn}`)),
+        ];
+      }),
+    ),
+  'no role has a policy that AWS manages': (template) =>
+    named(template, ...POLICIES).flatMap(({ id, Properties }) =>
+      listed(Properties.ManagedPolicyArns ?? []).length > 0 && !id.startsWith('Custom')
+        ? [`${id} has a managed policy`]
+        : [],
+    ),
+  'functions run on Node 24, on arm64, with traces': (template) =>
+    stageFunctions(template).flatMap(({ id, Properties }) =>
+      Properties.Runtime === 'nodejs24.x' &&
+      listed(Properties.Architectures).join() === 'arm64' &&
+      at(Properties, 'TracingConfig', 'Mode') === 'Active' &&
+      at(Properties, 'LoggingConfig', 'LogFormat') === 'JSON'
+        ? []
+        : [`${id} differs`],
+    ),
+  'a query of the workgroup ends at a number of bytes': (template) =>
+    named(template, 'AWS::Athena::WorkGroup').flatMap(({ id, Properties }) =>
+      Number(at(Properties, 'WorkGroupConfiguration', 'BytesScannedCutoffPerQuery')) >= 10_000_000
+        ? []
+        : [`${id} has no limit`],
+    ),
+  'Firehose has few enough partitions open': (template) => {
+    const { maxEventAgeMs } = at(template.Metadata, 'Nightdesk', 'settings') as { maxEventAgeMs: number };
+    const versions = Object.values(CATALOG).filter(({ origin }) => origin !== 'derived');
+    const count = versions.reduce((sum, one) => sum + one.versions.length, 0) * (maxEventAgeMs / 86_400_000 + 2);
+    return count <= MOST_PARTITIONS ? [] : [`${count} partitions`];
+  },
+  'the lake is kept when the stack goes': (template) =>
+    named(template, 'AWS::S3::Bucket').flatMap((bucket) =>
+      bucket.DeletionPolicy === 'Retain' ? [] : [`${bucket.id} goes with the stack`],
+    ),
+};
+
+export const breachesOf = (template: TemplateJson): string[] =>
+  Object.entries(PROMISES).flatMap(([promise, check]) => check(template).map((breach) => `${promise}: ${breach}`));
+
+export const stageFunctions = (template: TemplateJson): Named[] =>
+  named(template, 'AWS::Lambda::Function').filter(
+    ({ Properties }) => !/framework|^Custom/.test(textOf(Properties.Handler)) && Properties.Handler === 'index.handler',
+  );
+
+function scheduledFunctions(template: TemplateJson): Named[] {
+  const targets = new Set(
+    named(template, 'AWS::Scheduler::Schedule').map(({ Properties }) => textOf(at(Properties, 'Target', 'Arn'))),
+  );
+  return named(template, 'AWS::Lambda::Function').filter(({ id }) => targets.has(`<${id}.Arn>`));
+}
+
+function deadLettersOf(template: TemplateJson): Set<string> {
+  const arns = [
+    ...named(template, 'AWS::SQS::Queue').map(({ Properties }) =>
+      at(Properties, 'RedrivePolicy', 'deadLetterTargetArn'),
+    ),
+    ...named(template, 'AWS::Lambda::Function').map(({ Properties }) =>
+      at(Properties, 'DeadLetterConfig', 'TargetArn'),
+    ),
+  ];
+  return new Set(arns.filter((arn) => arn !== undefined).map((arn) => textOf(arn).slice(1, -'.Arn>'.length)));
+}
+
+function requireTls(template: TemplateJson, type: string, policyType: string, property: string): string[] {
+  const safe = new Set(
+    named(template, policyType).flatMap((policy) =>
+      statementsOf(policy).some(
+        (one) => one.Effect === 'Deny' && at(one, 'Condition', 'Bool', 'aws:SecureTransport') === 'false',
+      )
+        ? listed(policy.Properties[property]).map(textOf)
+        : [],
+    ),
+  );
+  return named(template, type).flatMap(({ id }) => (safe.has(`<${id}>`) ? [] : [`${id} takes requests in the clear`]));
+}
+
+const columnsText = (columns: readonly { readonly name: string; readonly type: string }[]): string =>
+  columns.map(({ name, type }) => `${name} ${type}`).join('\n');
+
+/** Whether a pattern such as `<Bucket.Arn>/derived/*` matches any key of a prefix. */
+function overlaps(arn: string, prefix: string): boolean {
+  if (arn === '*') return true;
+  const pattern = arn.slice(arn.indexOf('/') + 1);
+  if (!arn.includes('/')) return false;
+  const fixed = pattern.split('*')[0] ?? '';
+  return fixed.startsWith(prefix) || prefix.startsWith(fixed);
+}
