@@ -5,38 +5,49 @@ export interface Stage {
   /** What it reads and writes: the names of other stages' outputs or prefixes of the lake. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** What does it on one machine, and what on AWS. */
+  readonly desk: string;
+  readonly aws: string;
   /** Folders of the checkout that hold it; a test holds them against the tree. */
   readonly folders: readonly string[];
 }
 
-/** The way of an event, in order. The README's picture and a drift test are made from it. */
+/** The way of an event, in order. The pictures of README and docs/architecture.md are drawn from it, and a test holds it against the tree. */
 export const PIPELINE: readonly Stage[] = [
   {
     name: 'logs',
     does: 'reads the files a bot already writes: lines with a position, through rotation, gzip damage and restarts',
     reads: ['log files'],
     writes: ['records'],
+    desk: 'nightdesk watch, nightdesk send',
+    aws: 'the same, with --aws',
     folders: ['lib/desk/logs'],
   },
   {
     name: 'door',
-    does: 'takes records over the Firehose protocol and keeps them in a write-ahead log before it answers',
+    does: 'takes records over the Firehose protocol and keeps them before it answers',
     reads: ['records'],
-    writes: ['write-ahead log'],
-    folders: ['lib/desk/door'],
+    writes: ['kept records'],
+    desk: 'HTTP server on loopback, write-ahead log',
+    aws: 'Firehose delivery stream, Direct PUT',
+    folders: ['lib/desk/door', 'lib/desk/hooks'],
   },
   {
     name: 'transform',
     does: 'decode, dialect, validate, redact, stamp, route: one verdict per event',
-    reads: ['write-ahead log'],
+    reads: ['kept records'],
     writes: ['routed lines'],
-    folders: ['lib/core/transform', 'lib/core/dialects', 'lib/core/catalog'],
+    desk: 'in the desk',
+    aws: 'Lambda function that Firehose asks',
+    folders: ['lib/core/transform', 'lib/core/dialects', 'lib/core/catalog', 'lambdas/transform'],
   },
   {
     name: 'lake',
     does: 'gzip JSON Lines by stream, version and date; quarantine is a stream of its own',
     reads: ['routed lines'],
     writes: ['events/'],
+    desk: 'a folder',
+    aws: 'S3 bucket, written by Firehose',
     folders: ['lib/core/lake', 'lib/desk/lake'],
   },
   {
@@ -44,27 +55,35 @@ export const PIPELINE: readonly Stage[] = [
     does: 'fills to trades, positions and equity, orders and runs, folded per mode and strategy; late events fold again',
     reads: ['events/'],
     writes: ['derived/'],
-    folders: ['lib/core/lifecycle', 'lib/desk/lifecycle'],
+    desk: 'in the desk',
+    aws: 'S3 → SQS → Lambda, and a schedule each minute',
+    folders: ['lib/core/lifecycle', 'lib/desk/lifecycle', 'lambdas/lifecycle'],
   },
   {
     name: 'snapshots',
     does: 'closed buckets of an hour and a day, per run, account and strategy',
     reads: ['events/', 'derived/'],
     writes: ['derived/'],
-    folders: ['lib/core/snapshots', 'lib/desk/snapshots'],
+    desk: 'a timer, hourly',
+    aws: 'EventBridge Scheduler, hourly → Lambda',
+    folders: ['lib/core/snapshots', 'lib/desk/snapshots', 'lambdas/snapshots'],
   },
   {
     name: 'reconcile',
     does: 'holds the ledger against a rebuild, the bot’s own books and a venue’s export',
     reads: ['events/', 'derived/'],
     writes: ['derived/'],
-    folders: ['lib/core/reconcile', 'lib/desk/reconcile'],
+    desk: 'a timer, nightly',
+    aws: 'EventBridge Scheduler, nightly → Lambda',
+    folders: ['lib/core/reconcile', 'lib/desk/reconcile', 'lambdas/reconcile'],
   },
   {
     name: 'query',
     does: 'one typed, deduplicated view per stream, and the named queries',
     reads: ['events/', 'derived/'],
     writes: ['answers'],
-    folders: ['lib/core/query', 'lib/desk/query', 'lib/queries'],
+    desk: 'DuckDB in memory over the folder',
+    aws: 'Athena over Glue tables; views written at deploy',
+    folders: ['lib/core/query', 'lib/desk/query', 'lib/queries', 'lambdas/query'],
   },
 ];

@@ -2,11 +2,22 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { configOptions } from '../../lib/core/config/json-schema.ts';
 import { ERRORS } from '../../lib/core/errors.ts';
 import { PIPELINE } from '../../lib/core/pipeline.ts';
 import { COMMANDS } from '../../lib/desk/commands/index.ts';
 import { ROOT, read, trackable } from './checkout.ts';
-import { cliPage, commandOf, commandTable, errorsPage, pipelinePicture, withBlock } from './pages.ts';
+import {
+  cliPage,
+  commandOf,
+  commandTable,
+  configTable,
+  errorsPage,
+  pipelineDiagram,
+  pipelinePicture,
+  pipelineTable,
+  withBlock,
+} from './pages.ts';
 
 // Where a page differs from the code, `npx vitest run test/repo --update` writes it anew.
 
@@ -16,6 +27,20 @@ test('README’s picture and its table of commands are those of the code', async
   const made = withBlock(withBlock(readme, 'pipeline', pipelinePicture(PIPELINE)), 'commands', commandTable(COMMANDS));
 
   await expect(made).toMatchFileSnapshot(join(ROOT, 'README.md'));
+});
+
+test('the picture and the table of docs/architecture.md are those of the code', async () => {
+  const page = read('docs/architecture.md');
+
+  const made = withBlock(withBlock(page, 'pipeline', pipelineDiagram(PIPELINE)), 'stages', pipelineTable(PIPELINE));
+
+  await expect(made).toMatchFileSnapshot(join(ROOT, 'docs/architecture.md'));
+});
+
+test('docs/config.md lists every setting with default and range', async () => {
+  const made = withBlock(read('docs/config.md'), 'settings', configTable(configOptions()));
+
+  await expect(made).toMatchFileSnapshot(join(ROOT, 'docs/config.md'));
 });
 
 test('docs/errors.md lists every error code with owner, retry, exit and help, and nothing else', async () => {

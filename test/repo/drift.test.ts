@@ -6,6 +6,8 @@ import { foldersIn, ROOT } from './checkout.ts';
 
 /** Folders that serve several stages and are none themselves. */
 const NO_STAGE = [
+  'lib/core/config', // settings of all stages
+  'lib/core/cost', // the bill of all stages
   'lib/core/ports',
   'lib/desk/commands',
   'lib/desk/demo',
@@ -41,6 +43,17 @@ test('a stage has one name, and no two stages share a folder', () => {
 
   expect(new Set(names).size).toBe(names.length);
   expect(new Set(folders).size).toBe(folders.length);
+});
+
+test('a function, its construct and its stage have one name', () => {
+  const functions = foldersIn('lambdas').filter((name) => name !== 'support');
+  const stages = PIPELINE.map(({ name }) => name);
+
+  expect(functions.length).toBeGreaterThan(0);
+  expect(functions.filter((name) => !stages.includes(name))).toEqual([]);
+  expect(functions.filter((name) => !existsSync(join(ROOT, 'lib/infra', `${name}.ts`)))).toEqual([]);
+  expect(functions.filter((name) => !existsSync(join(ROOT, 'lambdas', name, 'handler.ts')))).toEqual([]);
+  expect(functions.filter((name) => !existsSync(join(ROOT, 'test/lambdas', name)))).toEqual([]);
 });
 
 test('tests lie where the sources lie', () => {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { ConfigOption } from '../../lib/core/config/json-schema.ts';
 import type { ErrorEntry } from '../../lib/core/errors.ts';
 import type { Stage } from '../../lib/core/pipeline.ts';
 import type { CommandEntry } from '../../lib/desk/commands/index.ts';
@@ -15,6 +16,39 @@ export function pipelinePicture(stages: readonly Stage[]): string {
   });
   return fenced('text', [...lines, '    │', '    ▼', stages.at(-1)?.writes.join(', ') ?? ''].join('\n'));
 }
+
+/** The same as a diagram that Mermaid draws: stages as boxes, what passes between them on the arrows. */
+export function pipelineDiagram(stages: readonly Stage[]): string {
+  const nodes = stages.map(({ name, desk, aws }) => `  ${name}["<b>${name}</b><br/>desk: ${desk}<br/>AWS: ${aws}"]`);
+  const arrows = stages.flatMap(({ name, reads }, index) =>
+    reads.map((what) => {
+      const earlier = stages.slice(0, index).filter(({ writes }) => writes.includes(what));
+      const from = earlier.length === 0 ? undefined : earlier.map((stage) => stage.name);
+      return (from ?? [`source(["${what}"])`]).map((one) => `  ${one} -->|"${what}"| ${name}`);
+    }),
+  );
+  const last = stages.at(-1);
+  const end = (last?.writes ?? []).map((what) => `  ${last?.name} --> answers(["${what}"])`);
+  return fenced('mermaid', ['flowchart TD', ...nodes, ...arrows.flat(), ...end].join('\n'));
+}
+
+/** Which part does what, on one machine and on AWS. */
+export const pipelineTable = (stages: readonly Stage[]): string =>
+  table(
+    ['stage', 'does', 'on one machine: the desk', 'on AWS'],
+    stages.map(({ name, does, desk, aws }) => [`**${name}**`, does, desk, aws]),
+  );
+
+/** Every setting, with default and range. */
+export const configTable = (options: readonly ConfigOption[]): string =>
+  table(
+    ['setting', 'default', 'what it is'],
+    options.map(({ path, default: value, description }) => [
+      `\`${path}\``,
+      value === undefined ? '' : `\`${value}\``,
+      description,
+    ]),
+  );
 
 export const commandTable = (commands: readonly CommandEntry[]): string =>
   table(

@@ -2,15 +2,16 @@ import * as z from 'zod';
 import { duration, size } from './values.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,29}$/;
-const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/;
+const ENCRYPTION = /^(?:aws|kms|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+)$/;
 
 const kept = (standard: string, what: string) =>
   z
-    .union([duration('1d', '100y'), z.literal('forever')])
+    .union([duration('1d', '100y', what), z.literal('forever')])
     .prefault(standard)
-    .describe(what);
+    .describe(`${what} A duration from 1d to 100y, or forever.`);
 
-const physicalName = (pattern: RegExp, what: string) => z.string().regex(pattern, `must be ${what}`).exactOptional();
+const physicalName = (says: string, pattern: RegExp, what: string) =>
+  z.string().regex(pattern, `must be ${what}`).describe(`${says}: ${what}.`).exactOptional();
 
 /** Section `aws`: what one `cdk deploy` makes. Durations become ms, sizes bytes. */
 export const awsSchema = z.strictObject({
@@ -31,10 +32,18 @@ export const awsSchema = z.strictObject({
     .exactOptional(),
   names: z
     .strictObject({
-      bucket: physicalName(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
-      deliveryStream: physicalName(/^[a-zA-Z0-9_.-]{1,64}$/, '1 to 64 letters, digits, dots, dashes or underscores'),
-      database: physicalName(/^[a-z][a-z0-9_]{0,127}$/, 'a-z, 0-9 and _, beginning with a letter'),
-      workgroup: physicalName(/^[a-zA-Z0-9._-]{1,128}$/, '1 to 128 letters, digits, dots, dashes or underscores'),
+      bucket: physicalName('The bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
+      deliveryStream: physicalName(
+        'The delivery stream',
+        /^[a-zA-Z0-9_.-]{1,64}$/,
+        '1 to 64 letters, digits, dots, dashes or underscores',
+      ),
+      database: physicalName('The database', /^[a-z][a-z0-9_]{0,127}$/, 'a-z, 0-9 and _, beginning with a letter'),
+      workgroup: physicalName(
+        'The Athena workgroup',
+        /^[a-zA-Z0-9._-]{1,128}$/,
+        '1 to 128 letters, digits, dots, dashes or underscores',
+      ),
     })
     .prefault({})
     .describe('Names where the defaults do not suit. Default: made of name; the bucket’s is made by CloudFormation.'),
@@ -43,7 +52,8 @@ export const awsSchema = z.strictObject({
     .prefault({})
     .describe('Tags of everything in the stack, beside nightdesk=<name>, by which the bill can be split.'),
   encryption: z
-    .union([z.enum(['aws', 'kms']), z.string().regex(KEY_ARN)], 'must be aws, kms or the ARN of a KMS key')
+    .string()
+    .regex(ENCRYPTION, 'must be aws, kms or the ARN of a KMS key')
     .prefault('aws')
     .describe(
       'Keys at rest: aws (owned by AWS, no cost), kms (a key of the stack, rotated yearly), or the ARN of your own.',
@@ -55,23 +65,25 @@ export const awsSchema = z.strictObject({
   versioning: z.boolean().prefault(false).describe('Keep replaced and deleted objects of the lake for 30 days.'),
   buffer: z
     .strictObject({
-      interval: duration('60s', '900s')
-        .prefault('60s')
-        .describe('Longest wait of Firehose before it writes an object. Shorter: sooner in SQL, more objects.'),
-      size: size('64MiB', '128MiB').prefault('128MiB').describe('Bytes at which it writes sooner, per partition.'),
+      interval: duration(
+        '60s',
+        '900s',
+        'Longest wait of Firehose before it writes an object. Shorter: sooner in SQL, more objects.',
+      ).prefault('60s'),
+      size: size('64MiB', '128MiB', 'Bytes at which it writes sooner, per partition.').prefault('128MiB'),
     })
     .prefault({})
     .describe('Buffer before the lake.'),
-  lateness: duration('1s', '1h')
-    .describe(
-      'How long an event waits for earlier ones after it came in; at least, and by default, 1.5 × buffer.interval + 60 s.',
-    )
-    .exactOptional(),
-  maxEventAge: duration('1d', '14d')
-    .prefault('7d')
-    .describe(
-      'Events older than this when they come in go to quarantine: each open day is an active partition of Firehose.',
-    ),
+  lateness: duration(
+    '1s',
+    '1h',
+    'How long an event waits for earlier ones after it came in; at least, and by default, 1.5 × buffer.interval + 60 s.',
+  ).exactOptional(),
+  maxEventAge: duration(
+    '1d',
+    '14d',
+    'Events older than this when they come in go to quarantine: each open day is an active partition of Firehose.',
+  ).prefault('7d'),
   retention: z
     .strictObject({
       audit: kept('7y', 'Orders, fills, costs, trades and all that is derived.'),
@@ -91,9 +103,9 @@ export const awsSchema = z.strictObject({
     ),
   query: z
     .strictObject({
-      scanLimit: size('10MB', '1000TB')
-        .prefault('100GB')
-        .describe('Bytes at which a query is cancelled; what it scanned is billed.'),
+      scanLimit: size('10MB', '1000TB', 'Bytes at which a query is cancelled; what it scanned is billed.').prefault(
+        '100GB',
+      ),
     })
     .prefault({})
     .describe('The Athena workgroup.'),
@@ -103,8 +115,8 @@ export const awsSchema = z.strictObject({
         .array(z.email('must be an e-mail address'))
         .prefault([])
         .describe('Addresses that are told; each has to confirm once. Default: nobody, the alarms are in the console.'),
-      freshness: duration('2m', '1d').prefault('15m').describe('Oldest event in Firehose that is not yet in the lake.'),
-      backlog: duration('2m', '1d').prefault('15m').describe('Oldest object that the ledger has not yet taken in.'),
+      freshness: duration('2m', '1d', 'Oldest event in Firehose that is not yet in the lake.').prefault('15m'),
+      backlog: duration('2m', '1d', 'Oldest object that the ledger has not yet taken in.').prefault('15m'),
     })
     .prefault({})
     .describe('Alarms on the platform itself.'),
@@ -132,7 +144,12 @@ export const awsSchema = z.strictObject({
 
 function concurrency(least = 1) {
   const what = `must be a whole number from ${least} to 1000`;
-  return z.int(what).min(least, what).max(1000, what).exactOptional();
+  return z
+    .int(what)
+    .min(least, what)
+    .max(1000, what)
+    .describe(`Invocations at once; w${what.slice('must be a w'.length)}.`)
+    .exactOptional();
 }
 
 export type AwsSettings = Readonly<z.infer<typeof awsSchema>>;

@@ -37,15 +37,19 @@ const strategy = z.strictObject({
 
 /** Section `ledger`; durations become ms. */
 export const ledgerSchema = z.strictObject({
-  lateness: duration('1s', '1h')
-    .prefault('15s')
-    .describe('How long an event waits for earlier ones after it came in, on a desk. A stack has aws.lateness.'),
-  sessionTimeout: duration('1m', '365d')
-    .prefault('24h')
-    .describe('A run without any event for so long has ended; never less than three bars.'),
-  memory: duration('1d', '3650d')
-    .prefault('8d')
-    .describe('How long fills, orders and checkpoints are remembered, of event time.'),
+  lateness: duration(
+    '1s',
+    '1h',
+    'How long an event waits for earlier ones after it came in, on a desk. A stack has aws.lateness.',
+  ).prefault('15s'),
+  sessionTimeout: duration(
+    '1m',
+    '365d',
+    'A run without any event for so long has ended; never less than three bars.',
+  ).prefault('24h'),
+  memory: duration('1d', '3650d', 'How long fills, orders and checkpoints are remembered, of event time.').prefault(
+    '8d',
+  ),
   stableCoins: z
     .array(asset)
     .transform((names) => names.map((name) => name.toUpperCase()))

@@ -1,28 +1,43 @@
 import * as z from 'zod';
 import { readDuration, readSize } from './units.ts';
 
-interface Range {
-  /** Bounds as texts, for the message. */
+/** A text such as `15s`, as ms within a range; what it is for is told to editors and in docs/config.md. */
+export const duration = (least: string, most: string, says: string) =>
+  measured(readDuration, {
+    least,
+    most,
+    says: `${says} A duration from ${least} to ${most}.`,
+    refused: `must be a duration from ${least} to ${most}, such as 90s, 12h or 7d`,
+  });
+
+/** A text such as `128MiB`, as bytes within a range. */
+export const size = (least: string, most: string, says: string) =>
+  measured(readSize, {
+    least,
+    most,
+    says: `${says} A size from ${least} to ${most}.`,
+    refused: `must be a size from ${least} to ${most}, such as 500MB or 1GiB`,
+  });
+
+interface Measure {
+  /** Bounds, as texts. */
   readonly least: string;
   readonly most: string;
+  readonly says: string;
+  readonly refused: string;
 }
 
-/** A text such as `15s`, as ms within a range that the message names. */
-export const duration = (least: string, most: string) =>
-  measured(readDuration, { least, most }, `must be a duration from ${least} to ${most}, such as 90s, 12h or 7d`);
-
-/** A text such as `128MiB`, as bytes within a range that the message names. */
-export const size = (least: string, most: string) =>
-  measured(readSize, { least, most }, `must be a size from ${least} to ${most}, such as 500MB or 1GiB`);
-
-function measured(read: (text: string) => number | undefined, { least, most }: Range, what: string) {
+function measured(read: (text: string) => number | undefined, { least, most, says, refused }: Measure) {
   const [min, max] = [read(least) ?? Number.NaN, read(most) ?? Number.NaN];
-  return z.string(what).transform((text, context) => {
-    const value = read(text);
-    if (value !== undefined && value >= min && value <= max) return value;
-    context.addIssue({ code: 'custom', message: what, input: text });
-    return z.NEVER;
-  });
+  return z
+    .string(refused)
+    .describe(says)
+    .transform((text, context) => {
+      const value = read(text);
+      if (value !== undefined && value >= min && value <= max) return value;
+      context.addIssue({ code: 'custom', message: refused, input: text });
+      return z.NEVER;
+    });
 }
 
 /** An IANA name of a zone. */

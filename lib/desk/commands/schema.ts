@@ -4,6 +4,7 @@ import { CATALOG } from '../../core/catalog/index.ts';
 import { toJsonSchema, toJsonSchemaOfAll } from '../../core/catalog/json-schema.ts';
 import { nearestName } from '../../core/catalog/nearest.ts';
 import type { Stream } from '../../core/catalog/stream.ts';
+import { configJsonSchema } from '../../core/config/json-schema.ts';
 import { LOG_STREAMS } from '../../core/dialects/hints.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import { jsonOption } from './options.ts';
@@ -13,6 +14,7 @@ interface SchemaOptions {
   readonly list?: true;
   readonly all?: true;
   readonly markdown?: true;
+  readonly config?: true;
   readonly json?: true;
 }
 
@@ -22,6 +24,7 @@ export function configure(command: Command): void {
     .option('--list', 'list the streams (what happens without an argument)')
     .option('--all', 'print one JSON Schema for the events of all streams')
     .option('--markdown', 'print the page docs/events.md')
+    .option('--config', 'print the JSON Schema of nightdesk.json, for editors')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -30,10 +33,12 @@ Examples:
   nightdesk schema                          every stream and what one event of it says
   nightdesk schema execution                the JSON Schema of a fill, draft 2020-12
   nightdesk schema --list --json            the list for programs
-  nightdesk schema --markdown > docs/events.md`,
+  nightdesk schema --markdown > docs/events.md
+  nightdesk schema --config > nightdesk.schema.json`,
     )
     .action((name: string | undefined, options: SchemaOptions) => {
-      if (options.markdown) print(eventsMarkdown(CATALOG));
+      if (options.config) printJson(configJsonSchema());
+      else if (options.markdown) print(eventsMarkdown(CATALOG));
       else if (options.all) printJson(toJsonSchemaOfAll(CATALOG));
       else if (name !== undefined && !options.list) printJson(toJsonSchema(streamOf(name)));
       else if (options.json) printJson(Object.values(CATALOG).map(summaryOf));
