@@ -7,23 +7,28 @@ export interface Import {
   readonly from: string;
   /** What it imports: a file relative to the root, or a module's name. */
   readonly to: string;
+  /** Types alone, which are gone when it runs. */
+  readonly types: boolean;
 }
 
 // Types count: a layer that needs another's types knows it. esbuild drops them, so they are shown to it as plain imports.
-const TYPE_ONLY = /^(?:import|export)\s+type\s[^;'"]*?from\s+(?=['"])/gm;
+const TYPE_ONLY = /^(?:import|export)\s+type\s[^;'"]*?from\s+(['"])/gm;
+const MARK = 'types of ';
 
 /** Every import of the files, types and dynamic ones included. */
 export async function importsOf(root: string, files: readonly string[]): Promise<Import[]> {
   const found: Import[] = [];
   const collect = (esbuild: PluginBuild): void => {
-    esbuild.onResolve({ filter: /.*/ }, ({ kind, importer, path }) => {
-      if (kind === 'entry-point') return { path: join(root, path) };
+    esbuild.onResolve({ filter: /.*/ }, ({ kind, importer, path: named }) => {
+      if (kind === 'entry-point') return { path: join(root, named) };
       const from = posix.relative(root, importer);
-      found.push({ from, to: path.startsWith('.') ? posix.join(posix.dirname(from), path) : path });
-      return { path, external: true };
+      const types = named.startsWith(MARK);
+      const path = types ? named.slice(MARK.length) : named;
+      found.push({ from, to: path.startsWith('.') ? posix.join(posix.dirname(from), path) : path, types });
+      return { path: named, external: true };
     });
     esbuild.onLoad({ filter: /\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll(TYPE_ONLY, 'import '),
+      contents: (await readFile(path, 'utf8')).replaceAll(TYPE_ONLY, `import $1${MARK}`),
       loader: 'ts',
     }));
   };

@@ -64,6 +64,10 @@ test.each([
   ['lib/desk/a.ts', "import { b } from '../adapters/aws/b.ts';\nb;", 'local adapters'],
   ['lib/emitter/a.ts', "import { b } from '../core/errors.ts';\nb;", 'the emitter imports'],
   ['lib/emitter/a.ts', "import { b } from '@aws-sdk/client-firehose';\nb;", 'the emitter imports'],
+  ['lib/emitter/a.ts', "import { b } from '../core/catalog/index.ts';\nb;", 'the emitter imports'],
+  ['lib/desk/a.ts', "import { b } from '../cloud/b.ts';\nb;", 'the desk imports'],
+  ['lib/desk/commands/a.ts', "import { b } from '../../adapters/aws/b.ts';\nb;", 'a command imports'],
+  ['lib/cloud/a.ts', "import { b } from '../desk/b.ts';\nb;", 'what asks a stack'],
   ['lib/infra/a.ts', "import { b } from '@aws-sdk/client-s3';\nb;", 'infrastructure'],
   ['lambdas/transform/handler.ts', "import { b } from '../../lib/desk/b.ts';\nb;", 'never the desk'],
   ['lib/desk/a.ts', "import { b } from '../../test/support/b.ts';\nb;", 'nothing that ships imports tests'],
@@ -101,7 +105,10 @@ test('what the layers allow is not found: comments and words may say anything', 
       "import { a } from '../../core/a.ts';\nimport 'node:fs';\nimport '@duckdb/node-api';\na;",
     'lib/desk/c.ts':
       "import '../adapters/local/b.ts';\nimport '../core/a.ts';\nimport 'luxon';\nexport const c = Date.now();",
-    'lib/emitter/d.ts': "import '../core/limits.ts';\nimport 'node:fs';",
+    'lib/emitter/d.ts':
+      "import '../core/limits.ts';\nimport 'node:fs';\nimport type { StreamName } from '../core/catalog/index.ts';\nexport type N = StreamName;",
+    'lib/cloud/f.ts': "import '../adapters/aws/s3.ts';\nimport '../adapters/local/gzip.ts';",
+    'lib/desk/commands/g.ts': "export const g = () => import('../../cloud/f.ts');",
     'lambdas/transform/handler.ts': "import '../../lib/adapters/aws/s3.ts';",
     'bin/nightdesk.ts': "import '../lib/desk/c.ts';",
   };
