@@ -57,7 +57,7 @@ export class StageFunction extends Construct {
       ...(key === undefined ? {} : { environmentEncryption: key }),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      tracing: Tracing.ACTIVE,
+      tracing: config.aws.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       ...(reserved === undefined ? {} : { reservedConcurrentExecutions: reserved }),
       ...(deadLetters === undefined ? {} : { deadLetterQueue: deadLetters, retryAttempts: 2 }),
       bundling: {

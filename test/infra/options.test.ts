@@ -23,12 +23,13 @@ describe('a stack with every option', () => {
         alarms: { email: ['night@example.org'], freshness: '30m' },
         budget: { monthlyUsd: 20 },
         reservedConcurrency: { transform: 5 },
+        tracing: false,
       },
     });
   }, SYNTH_MS);
 
   test('keeps every promise but that the lake stays', () => {
-    expect(breachesOf(template).filter((breach) => !/goes with the stack|Custom/.test(breach))).toEqual([]);
+    expect(breachesOf(template).filter((breach) => !/goes with the stack|Custom|with traces/.test(breach))).toEqual([]);
     expect(only(template, 'AWS::S3::Bucket').DeletionPolicy).toBe('Delete');
   });
 
@@ -80,7 +81,8 @@ describe('a stack with every option', () => {
     expect(template.Outputs).toHaveProperty('NightdeskHashSecret');
   });
 
-  test('tells an address, has a budget, takes concurrency out of the pool, and tags everything', () => {
+  test('tells an address, has a budget, takes concurrency out of the pool, traces nothing, and tags everything', () => {
+    expect(JSON.stringify(template)).not.toContain('xray:');
     expect(only(template, 'AWS::SNS::Subscription').Properties).toMatchObject({ Endpoint: 'night@example.org' });
     expect(only(template, 'AWS::Budgets::Budget').Properties).toMatchObject({
       Budget: { BudgetLimit: { Amount: 20, Unit: 'USD' }, CostFilters: { TagKeyValue: ['user:nightdesk$desk-prod'] } },

@@ -128,6 +128,10 @@ export const awsSchema = z.strictObject({
       'Tells the addresses of alarms when the month’s bill of this stack’s tag reaches 80 % of it, or is forecast to pass it. Default: none.',
     )
     .exactOptional(),
+  tracing: z
+    .boolean()
+    .prefault(true)
+    .describe('Traces of the functions in X-Ray. A busy bot pays about seven dollars a month for them.'),
   reservedConcurrency: z
     .strictObject({
       transform: concurrency(),

@@ -1,5 +1,6 @@
-import { CATALOG } from '../catalog/index.ts';
-import type { Log, ObjectStore } from '../ports/index.ts';
+import { versionsOf } from '../catalog/outline.ts';
+import type { Log, ObjectInfo, ObjectStore } from '../ports/index.ts';
+import { ahead } from './ahead.ts';
 import { PREFIXES, parseKey, partitionPrefix } from './keys.ts';
 
 // Reads the lake as the views read it (`core/query/views.ts`), for those who fold it.
@@ -159,13 +160,15 @@ function compare(a: unknown, b: unknown): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-const versionsOf = (stream: string): readonly number[] => CATALOG[stream]?.versions ?? [1];
+const READ_AHEAD = { atOnce: 16, weight: ({ bytes }: ObjectInfo): number => bytes, most: 4 * 1024 * 1024 };
 
 async function* readPartition(tools: LakeTools, prefix: string, options: DayOptions): AsyncGenerator<LakeRecord> {
-  for await (const { key } of tools.store.list(prefix)) {
-    if (parseKey(key) === undefined) continue;
-    const events = await readObject(tools, key, options);
-    if (events === undefined) continue; // removed since it was listed
+  const read = async ({ key }: ObjectInfo) => ({
+    key,
+    events: parseKey(key) === undefined ? undefined : await readObject(tools, key, options),
+  });
+  for await (const { key, events } of ahead(tools.store.list(prefix), read, READ_AHEAD)) {
+    if (events === undefined) continue; // no object of a stream, or removed since it was listed
     options.onObject?.(key, events);
     yield* events;
   }
