@@ -23,8 +23,8 @@ export function pipelineDiagram(stages: readonly Stage[]): string {
   const arrows = stages.flatMap(({ name, reads }, index) =>
     reads.map((what) => {
       const earlier = stages.slice(0, index).filter(({ writes }) => writes.includes(what));
-      const from = earlier.length === 0 ? undefined : earlier.map((stage) => stage.name);
-      return (from ?? [`source(["${what}"])`]).map((one) => `  ${one} -->|"${what}"| ${name}`);
+      if (earlier.length === 0) return [`  source(["${what}"]) --> ${name}`];
+      return earlier.map((stage) => `  ${stage.name} -->|"${what}"| ${name}`);
     }),
   );
   const last = stages.at(-1);
