@@ -122,6 +122,30 @@ export const ERRORS = {
     exit: 1,
     help: 'The events sent were not all queryable before the time given with --wait ended. They may still arrive.',
   },
+  STACK_NOT_FOUND: {
+    owner: 'user',
+    retry: false,
+    exit: 2,
+    help: 'There is no stack of that name in that account and region. Name it with --stack and --region, or deploy one.',
+  },
+  STACK_UNUSABLE: {
+    owner: 'operator',
+    retry: false,
+    exit: 1,
+    help: 'The stack is there and cannot be used: it is being made or taken down, failed, or is not one of Nightdesk. The message says which.',
+  },
+  AWS_REFUSED: {
+    owner: 'user',
+    retry: false,
+    exit: 1,
+    help: 'AWS refused a call. The message names the permission that is missing, or says what is wrong with the credentials or the region.',
+  },
+  AWS_UNAVAILABLE: {
+    owner: 'operator',
+    retry: true,
+    exit: 1,
+    help: 'AWS did not answer, or throttled a call to the end of all retries. Run the same again.',
+  },
   INTERNAL: {
     owner: 'nightdesk',
     retry: false,

@@ -29,30 +29,30 @@ export const REFUSED_KEYS = [
 ];
 
 /** The laws that every object store keeps. */
-export function objectStoreContract(name: string, open: () => ObjectStore): void {
+export function objectStoreContract(name: string, open: () => ObjectStore | Promise<ObjectStore>): void {
   describe(`the object store ${name}`, () => {
     test('gives back the bytes that were put', async () => {
-      const store = open();
+      const store = await open();
       await store.put('events/a/x.jsonl.gz', Uint8Array.of(0, 1, 255));
       expect(await store.get('events/a/x.jsonl.gz')).toEqual(expect.objectContaining({ length: 3 }));
       expect([...((await store.get('events/a/x.jsonl.gz')) ?? [])]).toEqual([0, 1, 255]);
     });
 
     test('keeps an empty object', async () => {
-      const store = open();
+      const store = await open();
       await store.put('state/empty', new Uint8Array());
       expect(await store.get('state/empty')).toHaveLength(0);
     });
 
     test('replaces an object of the same key', async () => {
-      const store = open();
+      const store = await open();
       await store.put('state/x', bytes('first, and longer'));
       await store.put('state/x', bytes('second'));
       expect(new TextDecoder().decode(await store.get('state/x'))).toBe('second');
     });
 
     test('is not changed by what the caller does to the bytes later', async () => {
-      const store = open();
+      const store = await open();
       const body = bytes('abc');
       await store.put('state/x', body);
       body[0] = 0;
@@ -61,7 +61,7 @@ export function objectStoreContract(name: string, open: () => ObjectStore): void
     });
 
     test('says undefined for what is not there, and deletes it without an error', async () => {
-      const store = open();
+      const store = await open();
       await store.put('events/a/x', bytes('1'));
       expect(await store.get('events/a/y')).toBeUndefined();
       expect(await store.get('events/a')).toBeUndefined();
@@ -71,7 +71,7 @@ export function objectStoreContract(name: string, open: () => ObjectStore): void
     });
 
     test('forgets what is deleted', async () => {
-      const store = open();
+      const store = await open();
       await store.put('events/a', bytes('1'));
       await store.delete('events/a');
       expect(await store.get('events/a')).toBeUndefined();
@@ -79,7 +79,7 @@ export function objectStoreContract(name: string, open: () => ObjectStore): void
     });
 
     test('lists by any prefix, with sizes', async () => {
-      const store = open();
+      const store = await open();
       await store.put('events/order/v1/date=2025-01-01/a', bytes('12345'));
       await store.put('events/order_intent/v1/date=2025-01-01/a', bytes('1'));
       await store.put('late/order/v1/date=2025-01-01/a', bytes('1'));
@@ -92,14 +92,14 @@ export function objectStoreContract(name: string, open: () => ObjectStore): void
     });
 
     test('lists in the byte order of whole keys', async () => {
-      const store = open();
+      const store = await open();
       const keys = ['a/b', 'a-b', 'a/c', 'a.b', 'b', 'a0/x', 'a/é', 'a/\u{1f600}', 'a/\uff01'];
       for (const key of keys) await store.put(key, bytes('1'));
       expect(await keysOf(store, '')).toEqual([...keys].sort((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y))));
     });
 
     test('refuses keys that could lead elsewhere', async () => {
-      const store = open();
+      const store = await open();
       for (const key of REFUSED_KEYS) {
         await expect(store.put(key, bytes('x')), JSON.stringify(key)).rejects.toThrow(NightdeskError);
         await expect(store.get(key), JSON.stringify(key)).rejects.toThrow(NightdeskError);
@@ -115,7 +115,7 @@ export function objectStoreContract(name: string, open: () => ObjectStore): void
       const key = fc.tuple(segment, segment).map(([a, b]) => `k${a}/k${b}`);
       await fc.assert(
         fc.asyncProperty(fc.uniqueArray(key, { maxLength: 6 }), async (keys) => {
-          const store = open();
+          const store = await open();
           const accepted: string[] = [];
           for (const [index, one] of keys.entries()) {
             try {
@@ -133,7 +133,7 @@ export function objectStoreContract(name: string, open: () => ObjectStore): void
     });
 
     test('many puts at once all arrive', async () => {
-      const store = open();
+      const store = await open();
       const keys = Array.from({ length: 50 }, (_, i) => `events/s${i % 5}/o${String(i).padStart(2, '0')}`);
       await Promise.all(keys.map((key) => store.put(key, bytes(key))));
       expect(await keysOf(store, '')).toEqual([...keys].sort());
