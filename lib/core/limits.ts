@@ -21,6 +21,9 @@ export const PACK_BYTES = 256 * 1024;
 /** Lambda: synchronous reply limit is 6 MB; above this many bytes of reply the transform puts the rest again to its own stream. */
 export const REPLY_BUDGET_BYTES = 5_500_000;
 
+/** Lambda: most bytes of a reply that Firehose's own blueprints allow themselves; the limit of 6 MB is a little above. */
+export const REPLY_LIMIT_BYTES = 6_000_000;
+
 /** How often a record may be put again to its own stream before it is answered ProcessingFailed. */
 export const MAX_HOPS = 2;
 

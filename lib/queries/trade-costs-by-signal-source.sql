@@ -36,4 +36,4 @@ select
 from trade_lifecycle
 where date between :from and :to and not coalesce(entry_unknown, false)
 group by mode, strategy_id, entry_signal_source
-order by mode, strategy_id, sum(net_pnl_usd) desc, entry_signal_source
+order by mode, strategy_id, net_pnl_usd desc, signal_source

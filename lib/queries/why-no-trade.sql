@@ -43,4 +43,4 @@ select
   cast(sum(failed) as double) / count(*) as failed_share
 from counted
 group by strategy_id, symbol, guard
-order by sum(failed) desc, guard
+order by failed desc, guard

@@ -4,16 +4,17 @@ import { CATALOG, INPUT_STREAMS } from '../../core/catalog/index.ts';
 import { quoted } from '../../core/catalog/sql-columns.ts';
 import type { Stream } from '../../core/catalog/stream.ts';
 import { streamPrefix } from '../../core/lake/keys.ts';
+import type { Boundaries } from '../../core/query/boundaries.ts';
 import { duckdbEngine } from '../../core/query/duckdb-engine.ts';
-import type { Part } from '../../core/query/engine.ts';
+import type { Part, ViewEngine } from '../../core/query/engine.ts';
+import { allLines, type Lines, linkedStream, sentLines } from '../../core/query/lake-views.ts';
 import { wordsOf } from '../../core/query/text.ts';
-import { LINKS } from '../../core/query/timeframe.ts';
 import { EVENTS_VIEW, eventsSql, sentSql, storedSql, type ViewOptions, viewSql } from '../../core/query/views.ts';
 
 export interface LakeViewsOptions {
   readonly lake: string;
   /** UTC day up to which a stream is compacted, by stream. */
-  readonly boundaries: Readonly<Record<string, string>>;
+  readonly boundaries: Boundaries;
   readonly execute: (sql: string) => Promise<void>;
 }
 
@@ -58,8 +59,10 @@ export class LakeViews {
     const all = CATALOG_WORDS.some((word) => words.has(word));
     for (const stream of STREAMS.filter(({ name }) => all || isNamed(name, { sql, words }))) {
       await this.#makeStream(stream);
-      if (all || words.has(STORED_SCHEMA))
-        await this.#make(`${STORED_SCHEMA}.${quoted(stream.name)}`, storedSql(stream, await this.#viewOptions(stream)));
+      if (all || words.has(STORED_SCHEMA)) {
+        const lines = await this.#filledLines(stream, allLines);
+        await this.#make(`${STORED_SCHEMA}.${quoted(stream.name)}`, storedSql(stream, lines));
+      }
     }
     if (all || words.has(EVENTS_VIEW)) await this.#makeEvents();
   }
@@ -68,7 +71,7 @@ export class LakeViews {
   async #makeEvents(): Promise<void> {
     const sent = STREAMS.filter(({ name }) => INPUT_STREAMS.includes(name));
     const filled: Stream[] = [];
-    for (const stream of sent) if ((await this.#sentParts(stream)).parts.length > 0) filled.push(stream);
+    for (const stream of sent) if ((await this.#filledLines(stream, sentLines)).parts.length > 0) filled.push(stream);
     const streams = filled.length > 0 ? filled : sent.slice(0, 1);
     const relations = new Map<Stream, string>();
     for (const stream of streams) relations.set(stream, await this.#sentRelation(stream));
@@ -80,8 +83,7 @@ export class LakeViews {
 
   /** The view of a stream; of one that Nightdesk writes too only what bots sent. */
   async #sentRelation(stream: Stream): Promise<string> {
-    if (stream.origin === 'both')
-      return `(${sentSql(stream, { engine: this.#engine, ...(await this.#sentParts(stream)) })}) as "sent"`;
+    if (stream.origin === 'both') return `(${sentSql(stream, await this.#filledLines(stream, sentLines))}) as "sent"`;
     await this.#makeStream(stream);
     return quoted(stream.name);
   }
@@ -91,34 +93,18 @@ export class LakeViews {
   }
 
   async #viewOptions(stream: Stream): Promise<ViewOptions> {
-    const { ensemble } = CATALOG;
-    const own = { engine: this.#engine, ...(await this.#parts(stream)) };
-    if (LINKS[stream.name] === undefined || ensemble === undefined) return own;
-    return { ...own, ensemble: { stream: ensemble, ...(await this.#parts(ensemble)) } };
+    const own = await this.#filledLines(stream, allLines);
+    const ensemble = linkedStream(stream);
+    if (ensemble === undefined) return own;
+    return { ...own, ensemble: { stream: ensemble, ...(await this.#filledLines(ensemble, allLines)) } };
   }
 
-  async #parts(stream: Stream): Promise<{ parts: readonly Part[]; boundary?: string }> {
-    if (stream.origin === undefined) return this.#sentParts(stream);
-    const derived = await this.#filledParts(stream, ['derived']);
-    if (stream.origin === 'derived') return { parts: derived };
-    const sent = await this.#sentParts(stream);
-    return { ...sent, parts: [...sent.parts, ...derived] };
-  }
-
-  /** Where bots' events lie. */
-  async #sentParts(stream: Stream): Promise<{ parts: readonly Part[]; boundary?: string }> {
-    const boundary = this.#options.boundaries[stream.name];
-    const prefixes = boundary === undefined ? (['events'] as const) : (['curated', 'late', 'events'] as const);
-    const parts = await this.#filledParts(stream, prefixes);
-    return boundary === undefined ? { parts } : { parts, boundary };
-  }
-
-  async #filledParts(stream: Stream, prefixes: readonly Part['prefix'][]): Promise<Part[]> {
+  /** What the views of every engine read of a stream, without the parts that hold no object: DuckDB reads no empty folder. */
+  async #filledLines(stream: Stream, linesOf: typeof allLines): Promise<Lines & { readonly engine: ViewEngine }> {
+    const lines = linesOf(stream, this.#options.boundaries);
     const parts: Part[] = [];
-    for (const prefix of prefixes)
-      for (const version of stream.versions)
-        if (await this.#holdsObjects(stream.name, { prefix, version })) parts.push({ prefix, version });
-    return parts;
+    for (const part of lines.parts) if (await this.#holdsObjects(stream.name, part)) parts.push(part);
+    return { engine: this.#engine, ...lines, parts };
   }
 
   async #holdsObjects(stream: string, { prefix, version }: Part): Promise<boolean> {

@@ -9,15 +9,12 @@ import { globOf } from '../../core/query/duckdb-engine.ts';
 import { refusalOf } from '../../core/query/guard.ts';
 import { hintOf } from '../../core/query/hints.ts';
 import { MACROS, macroSql } from '../../core/query/macros.ts';
+import type { RowStream } from '../../core/query/row-stream.ts';
 import { explained, literal } from '../../core/query/text.ts';
 import { cellOf } from './duckdb-cells.ts';
 import { LakeViews, STORED_SCHEMA } from './duckdb-views.ts';
 
-/** Rows of a result as the engine makes them; the result is let go when the batches end or are left. */
-export interface RowStream {
-  readonly columns: QueryResult['columns'];
-  readonly batches: AsyncIterable<readonly (readonly Cell[])[]>;
-}
+export type { RowStream } from '../../core/query/row-stream.ts';
 
 /** DuckDB over the lake of a data folder: only reads, and only the lake. */
 export interface Lake extends QueryEngine {

@@ -1,6 +1,9 @@
 import { DateTime, Info } from 'luxon';
 import type { TimeTools } from '../../core/dialects/map-check.ts';
 import { type Instant, isoToInstant } from '../../core/transform/time.ts';
+import { naiveOffsetIn } from './zone.ts';
+
+export { naiveOffsetIn } from './zone.ts';
 
 type How = { readonly format: string; readonly zone?: string };
 type Parser = ReturnType<typeof DateTime.buildFormatParser>;
@@ -51,24 +54,6 @@ export const localTime: TimeTools = {
     return format === undefined ? undefined : formatProblem(format);
   },
 };
-
-/** For the transform: how far a naive local time of a zone lies ahead of UTC, in ms. */
-export function naiveOffsetIn(zone: string): (localMs: number) => number {
-  const known = new Map<number, number>();
-  const QUARTER_MS = 900_000; // zones change their offset at quarters of an hour at the finest
-  return (localMs) => {
-    const quarter = Math.floor(localMs / QUARTER_MS);
-    let offsetMs = known.get(quarter);
-    if (offsetMs === undefined) {
-      const local = DateTime.fromMillis(localMs, { zone: 'utc' }).setZone(zone, { keepLocalTime: true });
-      // An hour that a zone has twice: the earlier instant, every time alike.
-      offsetMs = localMs - Math.min(...local.getPossibleOffsets().map((time) => time.toMillis()));
-      if (known.size > 10_000) known.clear();
-      known.set(quarter, offsetMs);
-    }
-    return offsetMs;
-  };
-}
 
 const offsets = new Map<string, (localMs: number) => number>();
 

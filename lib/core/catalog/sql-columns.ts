@@ -20,6 +20,24 @@ export function duckdbType(type: ColumnType): string {
   return `STRUCT(${fields.join(', ')})`;
 }
 
+const TRINO: Readonly<Record<Scalar, string>> = {
+  string: 'varchar',
+  timestamp: 'varchar',
+  json: 'varchar',
+  double: 'double',
+  bigint: 'bigint',
+  boolean: 'boolean',
+};
+
+/** A column's type as Trino, and so Athena, spells it in a query. */
+export function trinoType(type: ColumnType): string {
+  if (typeof type === 'string') return TRINO[type];
+  if ('list' in type) return `array(${trinoType(type.list)})`;
+  if ('map' in type) return `map(varchar, ${trinoType(type.map)})`;
+  const fields = Object.entries(type.struct).map(([name, column]) => `${quoted(name)} ${trinoType(column.type)}`);
+  return `row(${fields.join(', ')})`;
+}
+
 /** A stream's columns as DuckDB declares them, in the catalog's order. */
 export const duckdbColumns = (stream: Stream): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(stream.columns).map(([name, { type }]) => [name, duckdbType(type)]));

@@ -28,9 +28,11 @@ export interface Stream<F extends Fields = Fields> extends StreamDefinition<F> {
   readonly columns: Readonly<Record<string, Column>>;
 }
 
+const ENVELOPE = columnsOf(envelope);
+
 export function defineStream<const F extends Fields>(definition: StreamDefinition<F>) {
   return {
     ...definition,
-    columns: { ...columnsOf(envelope), ...columnsOf(definition.fields) },
+    columns: { ...ENVELOPE, ...columnsOf(definition.fields) },
   };
 }

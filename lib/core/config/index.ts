@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CATALOG, INPUT_STREAMS } from '../catalog/index.ts';
+import { CATALOG } from '../catalog/index.ts';
 import { NightdeskError } from '../errors.ts';
 import type { LedgerConfig } from '../lifecycle/types.ts';
 import { awsSchema } from './aws.ts';
@@ -68,7 +68,8 @@ const DAY_MS = 86_400_000;
  * event may be old, today and tomorrow.
  */
 export function activePartitions({ aws }: Config): number {
-  const versions = INPUT_STREAMS.reduce((sum, name) => sum + (CATALOG[name]?.versions.length ?? 0), 0);
+  const sent = Object.values(CATALOG).filter(({ origin }) => origin !== 'derived'); // quarantine is one of them
+  const versions = sent.reduce((sum, stream) => sum + stream.versions.length, 0);
   return versions * (Math.ceil(aws.maxEventAge / DAY_MS) + 2);
 }
 

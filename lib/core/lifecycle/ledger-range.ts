@@ -1,4 +1,4 @@
-import { INPUT_STREAMS } from '../catalog/index.ts';
+import { INPUT_STREAMS } from '../catalog/outline.ts';
 import { dateOf, NO_CLOCK_DATE, parseKey } from '../lake/keys.ts';
 import { datesOf, type LakeRecord, type LakeTools, readDay } from '../lake/read.ts';
 import { comparePlaces, inputOf, ledgerKeyOf } from './input.ts';

@@ -1,4 +1,4 @@
-import { CATALOG } from '../catalog/index.ts';
+import { PROVISIONAL_STREAMS } from '../catalog/outline.ts';
 import { compareCopies, identityOf, type LakeRecord } from '../lake/read.ts';
 import { comparePlaces, inputOf } from './input.ts';
 import type { Runtime } from './ledger-ports.ts';
@@ -328,7 +328,7 @@ export class Turn {
     copy.apply(inputs, Number.POSITIVE_INFINITY);
     return copy
       .rows(this.#nowMs)
-      .filter(({ stream }) => CATALOG[stream]?.columns.provisional !== undefined)
+      .filter(({ stream }) => PROVISIONAL_STREAMS.has(stream))
       .map((row) => ({ ...row, event: { ...row.event, provisional: true } }));
   }
 

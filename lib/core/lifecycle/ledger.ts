@@ -48,9 +48,12 @@ export interface RebuildReport {
 export interface Ledger {
   /**
    * Takes in objects of the lake, in any order and any number of times. One ledger that fails keeps no other from it:
-   * call again with the same objects, and those that took them in change nothing.
+   * call again with the same objects, and those that took them in change nothing. An object that cannot be read keeps no
+   * other from it.
+   * @param onFailed - hears of each object that some ledger did not take in, before the call throws; more than once where
+   * several ledgers did not
    */
-  applyObjects(keys: readonly string[]): Promise<void>;
+  applyObjects(keys: readonly string[], onFailed?: (key: string, error: unknown) => void): Promise<void>;
   /** Does what time alone brings: what has waited long enough, what is to be folded again, runs that ended. */
   tick(): Promise<void>;
   /** Folds days of the lake from scratch and sets right what the lake says of them. */
@@ -81,14 +84,24 @@ class LedgerRuntime implements Ledger {
     this.#runtime = runtime;
   }
 
-  async applyObjects(keys: readonly string[]): Promise<void> {
+  async applyObjects(
+    keys: readonly string[],
+    onFailed: (key: string, error: unknown) => void = () => undefined,
+  ): Promise<void> {
     const failures: unknown[] = [];
-    for (const { key, parts } of await this.#read(keys)) {
+    const unread = (key: string, error: unknown): void => {
+      failures.push(error);
+      onFailed(key, error);
+    };
+    for (const { key, parts } of await this.#read(keys, unread)) {
       const change = this.#change(ledgerStateKey(key, this.#runtime.ports), key, async (turn) => {
         for (const part of parts) turn.take(part);
         await turn.advance();
       });
-      await change.catch((error: unknown) => failures.push(error));
+      await change.catch((error: unknown) => {
+        failures.push(error);
+        for (const { objectKey } of parts) onFailed(objectKey, error);
+      });
     }
     rethrow(failures);
   }
@@ -249,12 +262,22 @@ class LedgerRuntime implements Ledger {
   }
 
   /** What the objects hold, by ledger; each is read once. */
-  async #read(keys: readonly string[]): Promise<{ readonly key: LedgerKey; readonly parts: ObjectPart[] }[]> {
+  async #read(
+    keys: readonly string[],
+    onFailed: (key: string, error: unknown) => void,
+  ): Promise<{ readonly key: LedgerKey; readonly parts: ObjectPart[] }[]> {
     const ledgers = new Map<string, { readonly key: LedgerKey; readonly parts: ObjectPart[] }>();
     const sent = [...new Set(keys)].filter((key) => /^(events|late)\//.test(key) && parseKey(key) !== undefined);
     for (let at = 0; at < sent.length; at += READ_AT_ONCE) {
       const slice = sent.slice(at, at + READ_AT_ONCE);
-      const read = await Promise.all(slice.map((key) => readObject(lakeTools(this.#runtime.ports), key)));
+      const read = await Promise.all(
+        slice.map((key) =>
+          readObject(lakeTools(this.#runtime.ports), key).catch((error: unknown) => {
+            onFailed(key, error);
+            return undefined;
+          }),
+        ),
+      );
       for (const [index, events] of read.entries()) {
         const objectKey = slice[index] ?? '';
         const touched = this.#runtime.parts.touchesOf(objectKey, parseKey(objectKey)?.stream ?? '', events ?? []);

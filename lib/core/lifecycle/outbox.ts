@@ -1,4 +1,4 @@
-import { CATALOG } from '../catalog/index.ts';
+import { versionsOf } from '../catalog/outline.ts';
 import { partitionPrefix } from '../lake/keys.ts';
 import type { LakeRecord } from '../lake/read.ts';
 import type { ObjectStore } from '../ports/index.ts';
@@ -81,7 +81,7 @@ function stable(value: unknown): string {
   return `{${names.map(([name, one]) => `${JSON.stringify(name)}:${stable(one)}`).join(',')}}`;
 }
 
-const versionOf = (stream: string): number => CATALOG[stream]?.versions.at(-1) ?? 1;
+const versionOf = (stream: string): number => versionsOf(stream).at(-1) ?? 1;
 
 /** A time as the lake writes it: six decimals. */
 export const lakeTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');

@@ -1,4 +1,4 @@
-import { CATALOG } from '../catalog/index.ts';
+import { versionsOf } from '../catalog/outline.ts';
 import { partitionPrefix } from '../lake/keys.ts';
 import { datesOf, type LakeRecord, type LakeTools, readDay, readDerivedDay } from '../lake/read.ts';
 import { ledgerKeyOf } from '../lifecycle/input.ts';
@@ -244,7 +244,7 @@ export async function firstChanged(
 ): Promise<string | undefined> {
   for (const date of dates) {
     for (const stream of SENT_STREAMS) {
-      for (const version of CATALOG[stream]?.versions ?? [1]) {
+      for (const version of versionsOf(stream)) {
         for (const prefix of ['events', 'late'] as const) {
           for await (const { key } of tools.store.list(partitionPrefix(prefix, { stream, version, date }))) {
             const [, day, hour, minute, second] = STAMP.exec(key) ?? [];

@@ -1,4 +1,5 @@
 import { envelope } from '../catalog/envelope.ts';
+import type { Column } from '../catalog/fields.ts';
 import { CATALOG } from '../catalog/index.ts';
 import { type Coerce, coercionOf, MISFIT } from './coerce.ts';
 import type { Findings } from './findings.ts';
@@ -30,6 +31,19 @@ export interface CompiledStream {
   readonly targets: ReadonlyMap<string, Target>;
 }
 
+/** Compiled columns: those of the envelope are the same objects in every stream, and a function waits for all of them. */
+const known = new Map<Column, Target>();
+
+function targetOf(name: string, column: Column): Target {
+  const inEnvelope = name in envelope;
+  const found = inEnvelope ? known.get(column) : undefined;
+  if (found !== undefined) return found;
+  const quick = NEVER_CLAIMED.includes(name) ? STAMPED : quickCheck(column);
+  const target = { quick, coerce: coercionOf(column), envelope: inEnvelope };
+  if (inEnvelope) known.set(column, target);
+  return target;
+}
+
 /** The streams that lines may end in: what Nightdesk derives comes through no door. */
 export const COMPILED: ReadonlyMap<string, CompiledStream> = new Map(
   TAKEN.map((stream) => [
@@ -38,16 +52,7 @@ export const COMPILED: ReadonlyMap<string, CompiledStream> = new Map(
       name: stream.name,
       versions: new Set(stream.versions),
       version: stream.versions.at(-1) ?? 1,
-      targets: new Map(
-        Object.entries(stream.columns).map(([name, column]) => [
-          name,
-          {
-            quick: NEVER_CLAIMED.includes(name) ? STAMPED : quickCheck(column),
-            coerce: coercionOf(column),
-            envelope: name in envelope,
-          },
-        ]),
-      ),
+      targets: new Map(Object.entries(stream.columns).map(([name, column]) => [name, targetOf(name, column)])),
     },
   ]),
 );

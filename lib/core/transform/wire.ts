@@ -1,5 +1,7 @@
+import { MAX_HOPS } from '../limits.ts';
 import { isNonFinite, isObject, type JsonObject, parseJson } from './json.ts';
-import type { Position, Reason } from './types.ts';
+import type { TextLine } from './lines.ts';
+import { type Position, REASONS, type Reason } from './types.ts';
 
 /**
  * The wire form of a line that some bot wrote, as `send` and `watch` put it: the line verbatim beside its position, so
@@ -37,13 +39,18 @@ export interface WireFacts {
   readonly symbol?: string;
 }
 
-/** A record that the transform put again to its own stream, because its reply would have been too large. */
+/** A line that the transform put again to its own stream, because its reply would have been too large. */
 export interface WireHop {
   readonly nd: 1;
+  /** How often it was put again, from 1. */
   readonly hop: number;
-  /** Record id and arrival of the first try: identity and `ingested_at` stay as they were. */
+  /** Record id, arrival and index of the first try: identity and `ingested_at` stay as they were. */
   readonly id: string;
   readonly at: number;
+  /** @default 0 */
+  readonly index?: number | undefined;
+  /** The bytes were not UTF-8, `raw` holds U+FFFD in their place. */
+  readonly bad?: 'utf8' | undefined;
   readonly raw: string;
 }
 
@@ -83,7 +90,7 @@ export function originOf(record: JsonObject, line: string, position: Position): 
   if (record.nd !== 1 || typeof record.raw !== 'string') return { raw: line, position };
   const { raw } = record;
   if (isNonFinite(raw)) return { raw: line, position };
-  if (record.hop !== undefined) return originOfHop(record, raw, position) ?? { raw: line, position };
+  if (record.hop !== undefined) return originOfHop(record, position) ?? { raw: line, position };
   const origin: Mutable<Origin> = { raw, position };
   if (typeof record.source === 'string') origin.source = record.source;
   if (typeof record.path === 'string') origin.path = record.path;
@@ -109,17 +116,45 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Firehose keeps a record for a day at most: one that was put again came in no longer ago. */
 const MAX_HOP_AGE_MS = 86_400_000;
 
-/** The first try's origin, which may itself be of the wire form; undefined where the record was not put again by the transform. */
-function originOfHop({ id, at }: JsonObject, raw: string, position: Position): Origin | undefined {
-  const first = Number(at);
-  if (typeof id !== 'string' || id === '' || !Number.isSafeInteger(at)) return undefined;
-  if (first > position.arrivedMs || first < position.arrivedMs - MAX_HOP_AGE_MS) return undefined;
+/** What is known of the first try; undefined where the record was not put again by the transform. */
+function hopOf(record: JsonObject, arrivedMs: number): WireHop | undefined {
+  const { nd, hop, id, at, index = 0, bad, raw } = record;
+  if (nd !== 1 || typeof raw !== 'string' || typeof id !== 'string' || id === '') return undefined;
+  if (!isCount(hop) || hop < 1 || !isCount(at) || !isCount(index)) return undefined;
+  if (at > arrivedMs || at < arrivedMs - MAX_HOP_AGE_MS) return undefined;
+  return { nd, hop, id, at, index, bad: bad === 'utf8' ? bad : undefined, raw };
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** The first try's origin, which may itself be of the wire form. */
+function originOfHop(record: JsonObject, position: Position): Origin | undefined {
+  const hop = hopOf(record, position.arrivedMs);
+  if (hop === undefined) return undefined;
+  const { raw } = hop;
+  const first: Position = { recordId: hop.id, index: hop.index ?? 0, arrivedMs: hop.at };
+  if (hop.bad !== undefined)
+    return { raw, position: first, refused: { reason: 'invalid_utf8', detail: REASONS.invalid_utf8 } };
   const parsed = parseJson(raw)?.value;
-  return originOf(isObject(parsed) && parsed.hop === undefined ? parsed : {}, raw, {
-    recordId: id,
-    index: 0,
-    arrivedMs: first,
-  });
+  return originOf(isObject(parsed) && parsed.hop === undefined ? parsed : {}, raw, first);
+}
+
+/** A line as it is put again to its own stream, with what is known of its first try; undefined where it had all its hops. */
+export function nextHop({ text, valid }: TextLine, { recordId, index, arrivedMs }: Position): string | undefined {
+  const parsed = valid ? parseJson(text)?.value : undefined;
+  const last = isObject(parsed) ? hopOf(parsed, arrivedMs) : undefined;
+  const first = last ?? { id: recordId, at: arrivedMs, index, bad: valid ? undefined : ('utf8' as const), raw: text };
+  const hop = (last?.hop ?? 0) + 1;
+  if (hop > MAX_HOPS) return undefined;
+  return JSON.stringify({
+    nd: 1,
+    hop,
+    id: first.id,
+    at: first.at,
+    index: first.index === 0 ? undefined : first.index,
+    bad: first.bad,
+    raw: first.raw,
+  } satisfies WireHop);
 }
 
 const factsOf = (set: JsonObject): WireFacts =>

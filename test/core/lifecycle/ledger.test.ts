@@ -36,6 +36,34 @@ describe('the ledger', () => {
     }
   });
 
+  test('takes in what it can: it tells each object that cannot be read, and those of a state that cannot be written', async () => {
+    const lake = new Harness();
+    const broken = new Set<string>();
+    const ledger = lake.ledger((operation, key) => {
+      const name = operation === 'state put' ? 'state' : key;
+      if (broken.has(name) && (name !== 'state' || key.includes('bad'))) throw new Error(`no ${operation}`);
+    });
+    const [unread = ''] = await lake.write([fill(START_MS)]);
+    const [good = ''] = await lake.write([fill(START_MS + 1)]);
+    const [bad = ''] = await lake.write([fill(START_MS, { strategy_id: 'bad' })]);
+    broken.add(unread).add('state');
+    const told: [string, string][] = [];
+    const keys = [unread, good, bad];
+
+    const call = ledger.applyObjects(keys, (key, error) => told.push([key, (error as Error).message]));
+
+    await expect(call).rejects.toThrow('no get');
+    expect(told).toEqual([
+      [unread, 'no get'],
+      [bad, 'no state put'],
+    ]);
+    broken.clear();
+    await ledger.applyObjects(keys, (key) => told.push([key, 'again']));
+    expect(told).toHaveLength(2);
+    await lake.wait(ledger, LATENESS_MS * 2);
+    expect(await lake.view(['trade_lifecycle'])).toHaveLength(3);
+  });
+
   test('keeps ledgers apart by mode and strategy, null too', async () => {
     const lake = new Harness();
     const ledger = lake.ledger();

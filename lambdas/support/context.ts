@@ -1,0 +1,4 @@
+/** What functions ask of Lambda's context. */
+export interface FunctionContext {
+  getRemainingTimeInMillis(): number;
+}

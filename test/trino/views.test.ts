@@ -1,0 +1,182 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Lake, openLake } from '../../lib/adapters/local/duckdb.ts';
+import { namedQueries } from '../../lib/adapters/local/named-queries.ts';
+import { tableName } from '../../lib/core/catalog/glue.ts';
+import { CATALOG } from '../../lib/core/catalog/index.ts';
+import { quoted, trinoType } from '../../lib/core/catalog/sql-columns.ts';
+import type { Stream } from '../../lib/core/catalog/stream.ts';
+import { parseKey } from '../../lib/core/lake/keys.ts';
+import { athenaEngine } from '../../lib/core/query/athena-engine.ts';
+import * as dialects from '../../lib/core/query/dialect.ts';
+import { derivedCountSql, streamCountSql } from '../../lib/core/query/inventory.ts';
+import { lakeViews, viewStatement } from '../../lib/core/query/lake-views.ts';
+import { bindQuery } from '../../lib/core/query/named.ts';
+import { literal } from '../../lib/core/query/text.ts';
+import { writeViewLake } from '../support/view-lake.ts';
+import { TRINO, Trino, type TrinoResult } from './engine.ts';
+
+const title =
+  TRINO === undefined
+    ? 'Athena’s SQL in Trino (skipped: run `bash test/trino/trino.sh npx vitest run test/trino`)'
+    : 'Athena’s SQL in Trino';
+
+const MINUTES_MS = 60_000;
+vi.setConfig({ testTimeout: 5 * MINUTES_MS }); // `events` is a union of all streams: planning it takes a while on few cores
+
+describe.skipIf(TRINO === undefined)(title, () => {
+  let trino: Trino;
+  let local: Lake;
+  let folder = '';
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'nightdesk-'));
+    writeViewLake(folder);
+    local = await openLake(folder);
+    trino = await Trino.start(TRINO ?? '');
+    for (const stream of Object.values(CATALOG)) for (const sql of tableSql(stream)) await trino.run(sql);
+    for (const sql of linesSql(join(folder, 'lake'))) await trino.run(sql);
+    for (const view of VIEWS) await trino.run(viewStatement(view));
+  }, 10 * MINUTES_MS);
+  afterAll(async () => {
+    await trino.close();
+    await local.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each(Object.keys(CATALOG))('view %s gives the rows that the desk gives', async (name) => {
+    const columns = [...Object.keys(CATALOG[name]?.columns ?? {}), 'date'].map(quoted).join(', ');
+    const expected = await answerOf(local, `select ${columns} from ${quoted(name)}`);
+
+    expect(expected.length).toBeGreaterThan(1);
+    expect(rowsOf(await trino.run(`select ${columns} from ${quoted(name)}`))).toEqual(expected);
+  });
+
+  test.each(Object.keys(CATALOG))(
+    'the stored lines of %s are the desk’s, with the keys of their objects',
+    async (name) => {
+      const sql = (relation: string): string => `select event_id, date, file from ${relation}`;
+
+      expect(rowsOf(await trino.run(sql(quoted(`stored_${name}`))))).toEqual(
+        await answerOf(local, sql(`stored.${quoted(name)}`)),
+      );
+    },
+  );
+
+  test('all events together are the desk’s', async () => {
+    expect(rowsOf(await trino.run('select * from events'))).toEqual(await answerOf(local, 'select * from events'));
+  });
+
+  // Quarantine is partitioned by arrival, and a repeat may come in on another day: its days are all looked at.
+  test.each(Object.keys(CATALOG).filter((name) => name !== 'quarantine'))(
+    'a filter on days reaches every scan of view %s, where it prunes partitions, and so does the tier',
+    async (name) => {
+      const sql = `select count(*) from ${quoted(name)} where "date" between '2025-11-20' and '2025-11-21'`;
+      const plan = String((await trino.run(`explain ${sql}`)).rows[0]?.[0]);
+      const scans = plan.split('\n').filter((line) => /Scan\w*\[/.test(line));
+
+      expect(scans.length).toBeGreaterThan(0);
+      for (const scan of scans) {
+        expect(scan).toMatch(/"tier\w*" = VARCHAR '(?:events|derived)'/);
+        expect(scan).toMatch(/(?:"date\w*"|TRY_CAST\("date\w*" AS date\).* AS varchar\)) BETWEEN VARCHAR '2025-11-20'/);
+      }
+    },
+  );
+
+  test.each(QUERIES.map((query) => [query.name, query] as const))(
+    'query %s gives the desk’s answer',
+    async (_, query) => {
+      const sql = bindQuery(query, {});
+      const answer = await trino.run(sql);
+
+      expect(answer.columns).toEqual((await local.run(sql)).columns.map(({ name }) => name));
+      expect(rowsOf(answer)).toEqual(await answerOf(local, `${sql}\n`));
+    },
+  );
+
+  test.each(Object.values(CATALOG).map((stream) => [stream.name, stream] as const))(
+    'the counts of %s are the desk’s',
+    async (_, stream) => {
+      const counts = [
+        ...(stream.origin === 'derived' ? [] : [streamCountSql]),
+        ...(stream.origin === undefined ? [] : [derivedCountSql]),
+      ];
+      for (const sql of counts)
+        expect(rowsOf(await trino.run(sql(stream, dialects.TRINO)))).toEqual(
+          await answerOf(local, sql(stream, dialects.DUCKDB)),
+        );
+    },
+  );
+
+  test.each(Object.values(CATALOG).map((stream) => [stream.name, stream] as const))(
+    'an empty part of %s has the types of a full one',
+    async (_, stream) => {
+      const engine = athenaEngine();
+      const part = { prefix: stream.origin === 'derived' ? 'derived' : 'events', version: 1 } as const;
+      const full = await trino.run(`${engine.scan(stream, part, 'own')} limit 0`);
+
+      expect(await trino.run(engine.nothing(stream))).toEqual({ columns: full.columns, types: full.types, rows: [] });
+    },
+  );
+});
+
+const VIEWS = lakeViews({ engine: athenaEngine(), boundaries: {} });
+const QUERIES = await namedQueries();
+
+/** Tables with the columns of Athena's, and beside them what Athena makes of an object's key. */
+function tableSql(stream: Stream): string[] {
+  const columns = Object.entries(stream.columns).map(([name, { type }]) => `${quoted(name)} ${trinoType(type)}`);
+  return stream.versions.map(
+    (version) =>
+      `create table ${quoted(tableName(stream.name, version))} (${[...columns, '"tier" varchar', '"date" varchar', '"$path" varchar'].join(', ')})`,
+  );
+}
+
+/** One statement per table that puts the lines of its objects into it. */
+function linesSql(lake: string): string[] {
+  const lines = new Map<string, string[]>();
+  for (const key of readdirSync(lake, { recursive: true, encoding: 'utf8' })) {
+    const parsed = parseKey(key);
+    if (parsed === undefined) continue;
+    const table = tableName(parsed.stream, parsed.version);
+    const of = [parsed.prefix, parsed.date, `s3://a-bucket/${key}`].map(literal).join(', ');
+    const own = gunzipSync(readFileSync(join(lake, key)))
+      .toString()
+      .trimEnd()
+      .split('\n');
+    lines.set(table, [...(lines.get(table) ?? []), ...own.map((line) => `(${literal(line)}, ${of})`)]);
+  }
+  return Object.values(CATALOG).flatMap((stream) => {
+    const fields = Object.entries(stream.columns).map(([name, { type }]) => `${quoted(name)} ${trinoType(type)}`);
+    return stream.versions.map((version) => {
+      const table = tableName(stream.name, version);
+      return (
+        `insert into ${quoted(table)} select event.*, tier, "date", path ` +
+        `from (values ${lines.get(table)?.join(', ')}) as lines(line, tier, "date", path) ` +
+        // Not cast(…).*, which would cast the line once per column.
+        `cross join unnest(cast(json_parse('[' || line || ']') as array(row(${fields.join(', ')})))) as event`
+      );
+    });
+  });
+}
+
+/** Rows of the desk as plain data in an order of their own. */
+async function answerOf(lake: Lake, sql: string): Promise<readonly string[]> {
+  const { rows } = await lake.run(sql);
+  return rows.map((row) => textOf(row)).sort();
+}
+
+const rowsOf = ({ rows }: TrinoResult): readonly string[] => rows.map((row) => textOf(row)).sort();
+
+/** Sums of doubles depend on their order, which twelve digits do not; a map has no order. */
+const textOf = (row: unknown): string =>
+  JSON.stringify(row, (_, value: unknown) => {
+    if (typeof value === 'number') return Number(value.toPrecision(12));
+    if (typeof value === 'bigint') return String(value);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  });
