@@ -45,6 +45,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'tail', summary: 'show the newest events, and follow them', load: () => import('./tail.ts') },
   { name: 'redrive', summary: 'run quarantine through today’s transform again', load: () => import('./redrive.ts') },
   { name: 'doctor', summary: 'is the desk alive, what arrives, what is missing', load: () => import('./doctor.ts') },
+  { name: 'cost', summary: 'what a stack on AWS costs a month, line by line', load: () => import('./cost.ts') },
   { name: 'schema', summary: 'print the JSON Schema of a stream', load: () => import('./schema.ts') },
 ];
 

@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 
 /** Where a desk keeps everything unless told otherwise. */
 export const DEFAULT_DATA = '.nightdesk';
@@ -9,3 +9,41 @@ export const DEFAULT_DELIVERY_STREAM = 'nightdesk';
 
 export const dataOption = (): Option => new Option('--data <folder>', 'the data folder').default(DEFAULT_DATA);
 export const jsonOption = (): Option => new Option('--json', 'print JSON for programs');
+/** The stack that `--aws` alone means. */
+export const DEFAULT_STACK = 'nightdesk';
+
+/** What `--aws`, `--stack` and `--region` say. */
+export interface StackOptions {
+  /** The stack, not this machine. */
+  readonly aws?: true;
+  readonly stack?: string;
+  readonly region?: string;
+}
+
+/**
+ * `--aws`, `--stack` and `--region`, in every command that works on a deployed stack too.
+ * @param apart - options that make no sense with a stack, by their names in code
+ */
+export const addStackOptions = (command: Command, { apart }: { readonly apart: readonly string[] }): Command =>
+  command
+    .addOption(
+      new Option('--aws', 'a stack on AWS instead of this machine, with your credentials').conflicts([...apart]),
+    )
+    .addOption(
+      new Option(
+        '--stack <name>',
+        `the stack, as CloudFormation names it (default: ${DEFAULT_STACK}, with --aws)`,
+      ).implies({
+        aws: true,
+      }),
+    )
+    .option('--region <name>', 'AWS region (default: of the environment or profile)');
+
+/** The stack that the options mean. */
+export const stackOf = ({
+  stack = DEFAULT_STACK,
+  region,
+}: StackOptions): { stack: string; region: string | undefined } => ({
+  stack,
+  region,
+});

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { openLake } from '../../adapters/local/duckdb.ts';
 import { namedQueries } from '../../adapters/local/named-queries.ts';
 import { nearestName } from '../../core/catalog/nearest.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import { bindQuery, type NamedQuery } from '../../core/query/named.ts';
 import { dataFolder } from '../data-folder.ts';
 import { printStream } from '../query/print-rows.ts';
-import { dataOption } from './options.ts';
+import { addStackOptions, dataOption, type StackOptions } from './options.ts';
 import { count, FORMATS, type Format, formatOption, printRows, say } from './output.ts';
+import { openTarget } from './target.ts';
 
-interface Options {
+interface Options extends StackOptions {
   readonly data: string;
   readonly format: Format;
   readonly list?: true;
@@ -26,14 +26,17 @@ Examples:
   nightdesk query fills --param from=2025-11-21 --format csv
   nightdesk query "select stream, count(*) from events group by stream"
   nightdesk query - < question.sql
+  nightdesk query fills --aws --stack nightdesk-prod --param from=2025-11-21
 
 One view per stream, one named events for all of them, and stored.STREAM for the lines as they lie in the lake.
-The SQL is DuckDB's with Trino's functions; a condition on "date" keeps the query to those days' objects.`;
+The SQL is DuckDB's with Trino's functions; a condition on "date" keeps the query to those days' objects.
+With --aws it is Athena's, which bills what it reads: the lines of a stream are stored_STREAM there, and Ctrl-C cancels.`;
 
 export function configure(command: Command): void {
-  command
-    .argument('[query]', 'SQL, the name of a query, or - for SQL from standard input')
-    .addOption(dataOption())
+  addStackOptions(
+    command.argument('[query]', 'SQL, the name of a query, or - for SQL from standard input').addOption(dataOption()),
+    { apart: ['data'] },
+  )
     .option('--format <format>', `how to print the rows: ${FORMATS.join(', ')}`, formatOption, 'table')
     .option('--param <name=value>', 'a value for a parameter of a named query; may be repeated', addParameter)
     .option('--list', 'list the named queries instead')
@@ -43,19 +46,21 @@ export function configure(command: Command): void {
       if (query === undefined || query.trim() === '')
         throw new NightdeskError('USAGE', 'query needs SQL, a name or -; `nightdesk query --list` shows the names');
       const sql = await sqlOf(query, options.param ?? {});
-      if (!existsSync(dataFolder(options.data).lake))
+      if (!options.aws && !existsSync(dataFolder(options.data).lake))
         say(`There is no lake in ${options.data} yet: every stream is empty.`);
       await answer(sql, options);
     });
 }
 
-async function answer(sql: string, { data, format }: Options): Promise<void> {
-  const lake = await openLake(data);
+async function answer(sql: string, options: Options): Promise<void> {
+  const { format } = options;
+  const target = await openTarget(options);
   try {
-    const rows = await printStream(format, await lake.stream(sql));
+    const rows = await printStream(format, await target.engine.stream(sql));
     if (format === 'table') say(`${count(rows)} ${rows === 1 ? 'row' : 'rows'}`);
+    target.sayCost();
   } finally {
-    await lake.close();
+    await target.close();
   }
 }
 

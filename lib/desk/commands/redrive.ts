@@ -1,18 +1,17 @@
 import type { Command } from 'commander';
-import { openLake } from '../../adapters/local/duckdb.ts';
-import { createFolderStore } from '../../adapters/local/object-store.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import { REASONS } from '../../core/transform/types.ts';
-import { dataFolder } from '../data-folder.ts';
 import { noting, touchedBy } from '../lifecycle/touched.ts';
+import { printable } from '../printable.ts';
 import { type RedriveReport, redrive } from '../query/redrive.ts';
-import { transformOf } from '../settings.ts';
+import { type ErrorsReport, redriveErrors } from '../query/redrive-errors.ts';
 import { foldAgain } from '../trades/fold-again.ts';
-import { dataOption, jsonOption } from './options.ts';
+import { addStackOptions, dataOption, jsonOption, type StackOptions } from './options.ts';
 import { count, printJson, printRows, say } from './output.ts';
+import { openTarget, type Target } from './target.ts';
 import { dayOption } from './units.ts';
 
-interface Options {
+interface Options extends StackOptions {
   readonly data: string;
   readonly reason?: string;
   readonly from?: string;
@@ -26,13 +25,14 @@ Examples:
   nightdesk redrive --dry-run
   nightdesk redrive --reason unknown_shape
   nightdesk redrive --from 2025-11-21 --to 2025-11-22 --json
+  nightdesk redrive --aws --stack nightdesk-prod --dry-run
 
 What the transform of today can store goes to its stream, with the identity and time of arrival it had at first, and
-leaves quarantine. Running it again changes nothing.`;
+leaves quarantine. Without --reason, what Firehose left below errors/ goes to the lake too, by its key and line; the
+objects stay there until their retention ends. Running it again changes nothing.`;
 
 export function configure(command: Command): void {
-  command
-    .addOption(dataOption())
+  addStackOptions(command.addOption(dataOption()), { apart: ['data'] })
     .option(
       '--reason <reason>',
       `only lines that are there for this reason (default: all of ${Object.keys(REASONS).join(', ')})`,
@@ -43,26 +43,55 @@ export function configure(command: Command): void {
     .option('--dry-run', 'say what would be stored, and write nothing')
     .addOption(jsonOption())
     .addHelpText('after', HELP)
-    .action(async ({ data, dryRun, json, ...filters }: Options) => {
-      const lake = await openLake(data);
-      try {
-        const store = noting(createFolderStore(dataFolder(data).lake));
-        const report = await redrive({
-          lake,
-          store,
-          transform: await transformOf(data),
-          dryRun: dryRun === true,
-          ...filters,
-        });
-        // A desk does not see what others write: what it stored late is folded here.
-        const touched = await touchedBy(store, store.written);
-        if (touched !== undefined) await foldAgain(data, touched);
-        if (json) printJson({ dry_run: dryRun === true, ...report });
-        else printReport(report, dryRun === true);
-      } finally {
-        await lake.close();
-      }
-    });
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const { data, aws, reason, from, to, json } = options;
+  const dryRun = options.dryRun === true;
+  const target = await openTarget(options);
+  try {
+    const store = noting(target.store);
+    const transform = await target.transform();
+    const days = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    const why = reason === undefined ? {} : { reason };
+    const report = await redrive({ lake: target.engine, store, transform, dryRun, ...why, ...days });
+    // After quarantine, for some of it may go there: it has had its turn.
+    const errors = reason === undefined ? await redriveErrors({ store, transform, dryRun, ...days }) : undefined;
+    if (!aws) await foldWritten(data, store);
+    if (json) printJson({ dry_run: dryRun, ...report, ...(errors === undefined ? {} : { errors }) });
+    else {
+      printReport(report, dryRun);
+      if (errors !== undefined && errors.objects > 0) printErrors(errors, dryRun);
+    }
+    target.sayCost();
+  } finally {
+    await target.close();
+  }
+}
+
+/** A desk does not see what others write: what was stored late is folded here. The stack's function is woken by each object. */
+async function foldWritten(
+  data: string,
+  store: Target['store'] & { readonly written: readonly string[] },
+): Promise<void> {
+  const touched = await touchedBy(store, store.written);
+  if (touched !== undefined) await foldAgain(data, touched);
+}
+
+const MOST_PROBLEMS = 5;
+
+function printErrors(
+  { objects, looked, stored, quarantined, already, left, problems }: ErrorsReport,
+  dryRun: boolean,
+): void {
+  for (const { key, problem, records } of problems.slice(0, MOST_PROBLEMS))
+    say(printable(`${key}: ${records > 0 ? `${count(records)} records: one ` : ''}${problem}`));
+  if (problems.length > MOST_PROBLEMS) say(`and ${count(problems.length - MOST_PROBLEMS)} more; --json lists them`);
+  const held = quarantined > 0 ? ` (of which ${count(quarantined)} in quarantine)` : '';
+  say(
+    `${count(looked)} records in ${count(objects)} objects of errors/ = ${count(stored)} ${dryRun ? 'to be stored' : 'stored'}${held} + ${count(already)} stored before + ${count(left)} left`,
+  );
 }
 
 function printReport({ looked, stored, already, left, reasons, changed }: RedriveReport, dryRun: boolean): void {

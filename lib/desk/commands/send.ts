@@ -6,13 +6,14 @@ import { entriesOf } from '../import/outgoing.ts';
 import { withProgress } from '../import/progress.ts';
 import { Awaited } from '../logs/awaited.ts';
 import { factsOf, sourceOf } from '../logs/fact-options.ts';
-import { addLogOptions, type LogOptions, lineMapOf, targetOf } from '../logs/options.ts';
+import { addLogOptions, type LogOptions, lineMapOf, namesStack } from '../logs/options.ts';
 import { planLogs } from '../logs/plan.ts';
 import { sendLogs } from '../logs/send-run.ts';
 import { summaryJson, summaryText } from '../logs/send-summary.ts';
 import { printable } from '../printable.ts';
-import { transformOf } from '../settings.ts';
+import { destinationOf } from './destination.ts';
 import { count, print, printJson, say, wholeNumber } from './output.ts';
+import { openTarget } from './target.ts';
 
 interface SendOptions extends LogOptions {
   readonly wait?: number | true;
@@ -31,7 +32,7 @@ export function configure(command: Command): void {
   )
     .option(
       '--wait [seconds]',
-      'wait until all of it can be queried in --data (60 s)',
+      'wait until all of it can be queried, in --data or in the stack (60 s; a stack 15 min)',
       wholeNumber('--wait', { min: 1, max: DAY_S }),
     )
     .option(
@@ -51,17 +52,20 @@ Examples:
   nightdesk send logs/                                   every log below a folder, to the desk of this machine
   nightdesk send logs/ --strategy ensemble_1 --mode paper --wait
   nightdesk send signals.jsonl_20251220_173045.gz        one rotated file
-  nightdesk send logs/ --aws --region eu-west-1 --delivery-stream nightdesk-prod
+  nightdesk send logs/ --aws --wait                      to the stack nightdesk; --stack and --region name another
+  nightdesk send logs/ --aws --region eu-west-1 --delivery-stream bots    to a Firehose stream of your own
   nightdesk send logs/ --dry-run --json                  the forecast only`,
     )
     .action(send);
 }
 
 async function send(paths: readonly string[], options: SendOptions): Promise<void> {
-  const target = targetOf(options);
+  const waitS = waitSeconds(options);
+  const destination = await destinationOf(options);
+  const { target } = destination;
   const facts = factsOf(options);
   const map = await lineMapOf(options);
-  const awaited = waitSeconds(options) === undefined ? undefined : new Awaited();
+  const awaited = waitS === undefined ? undefined : new Awaited();
   const startedMs = performance.now();
   const plan = await planLogs(paths, {
     folder: dataFolder(options.data),
@@ -70,7 +74,7 @@ async function send(paths: readonly string[], options: SendOptions): Promise<voi
     anyLog: map !== undefined && map.format !== 'json',
   });
   const total = plan.logs.reduce((sum, { file }) => sum + file.bytes, 0);
-  const transform = await transformOf(options.data);
+  const transform = await destination.forecast();
   const report = await withProgress(total, (onProgress) =>
     sendLogs(plan.logs, {
       deliver: options.dryRun ? pretend : delivery(target, options),
@@ -94,37 +98,47 @@ async function send(paths: readonly string[], options: SendOptions): Promise<voi
       'DELIVERY_FAILED',
       `${count(failed)} of ${count(report.lines)} lines were refused to the end; send the same again: what arrived is not counted twice`,
     );
-  if (awaited !== undefined) await waitFor(awaited, options);
+  if (awaited !== undefined && waitS !== undefined) await waitFor(awaited, waitS, options);
 }
 
 const DEFAULT_WAIT_S = 60;
+/** Firehose delivers after 1.5 times its interval of at most 15 min; by default the interval is much shorter. */
+const STACK_WAIT_S = 900;
+/** Each look is a query that is billed. */
+const STACK_POLL_MS = 15_000;
 
 /** @throws USAGE where there is nothing to wait for */
-function waitSeconds({ wait, aws, dryRun }: SendOptions): number | undefined {
+function waitSeconds(options: SendOptions): number | undefined {
+  const { wait, aws, dryRun } = options;
   if (wait === undefined) return undefined;
-  if (aws || dryRun)
+  if (dryRun || (aws && !namesStack(options)))
     throw new NightdeskError(
       'USAGE',
-      `--wait looks into the data folder of a desk: it does not go with ${aws ? '--aws' : '--dry-run'}`,
+      `--wait looks into the data folder of a desk, or into a stack: it does not go with ${dryRun ? '--dry-run' : '--delivery-stream alone, name the --stack'}`,
     );
-  return wait === true ? DEFAULT_WAIT_S : wait;
+  return wait === true ? (aws ? STACK_WAIT_S : DEFAULT_WAIT_S) : wait;
 }
 
 /** @throws WAIT_TIMED_OUT */
-async function waitFor(awaited: Awaited, options: SendOptions): Promise<void> {
-  const seconds = waitSeconds(options) ?? DEFAULT_WAIT_S;
-  const { openLake } = await import('../../adapters/local/duckdb.ts');
-  const lake = await openLake(options.data);
+async function waitFor(awaited: Awaited, seconds: number, options: SendOptions): Promise<void> {
+  const { data, aws } = options;
+  const target = await openTarget(aws ? options : { data });
   try {
-    const missing = await awaited.queryable(lake, seconds * 1000);
+    const missing = await awaited.queryable(target, {
+      timeoutMs: seconds * 1000,
+      ...(aws ? { pollMs: STACK_POLL_MS } : {}),
+    });
     if (missing > 0)
       throw new NightdeskError(
         'WAIT_TIMED_OUT',
-        `after ${seconds} s ${count(missing)} of the events cannot be queried in ${options.data}; is that the data folder of the desk they were sent to?`,
+        aws
+          ? `after ${seconds} s ${count(missing)} of the events cannot be queried in Athena; \`nightdesk doctor --aws\` says whether the stack delivers`
+          : `after ${seconds} s ${count(missing)} of the events cannot be queried in ${data}; is that the data folder of the desk they were sent to?`,
       );
     say('all of it can be queried');
   } finally {
-    await lake.close();
+    target.sayCost();
+    await target.close();
   }
 }
 

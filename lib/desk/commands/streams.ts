@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { openLake } from '../../adapters/local/duckdb.ts';
-import { dataFolder } from '../data-folder.ts';
 import { type DerivedFacts, type Inventory, type StreamFacts, takeInventory } from '../query/inventory.ts';
-import { dataOption, jsonOption } from './options.ts';
+import { addStackOptions, dataOption, jsonOption, type StackOptions } from './options.ts';
 import { bytes, count, print, printJson, printRows, say } from './output.ts';
+import { openTarget } from './target.ts';
 
-interface Options {
+interface Options extends StackOptions {
   readonly data: string;
   readonly json?: true;
 }
@@ -14,23 +13,24 @@ const HELP = `
 Examples:
   nightdesk streams
   nightdesk streams --data .nightdesk --json
+  nightdesk streams --aws --stack nightdesk-prod      what a stack holds; Athena reads all of it for that
 
 Every stored line is an event, a repeat of one, quarantined, redriven since, or unreadable; the last line adds them up.
 What Nightdesk derives from them is listed apart: rows as of their newest revisions, and the lines that hold all of them.`;
 
 export function configure(command: Command): void {
-  command
-    .addOption(dataOption())
+  addStackOptions(command.addOption(dataOption()), { apart: ['data'] })
     .addOption(jsonOption())
     .addHelpText('after', HELP)
     .action(async (options: Options) => {
-      const lake = await openLake(options.data);
+      const target = await openTarget(options);
       try {
-        const inventory = await takeInventory(lake, dataFolder(options.data));
+        const inventory = await takeInventory(target);
         if (options.json) printJson(inventory);
         else printInventory(inventory);
+        target.sayCost();
       } finally {
-        await lake.close();
+        await target.close();
       }
     });
 }

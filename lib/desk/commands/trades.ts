@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { openLake } from '../../adapters/local/duckdb.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import { STATUSES, type TradeFilters, type TradeStatus } from '../trades/filters.ts';
 import { executionsOf, findTrade } from '../trades/find.ts';
@@ -8,10 +7,11 @@ import { addTradeFilters, entryDays } from '../trades/options.ts';
 import { printTotals, printTrades } from '../trades/print-list.ts';
 import { printTrade } from '../trades/print-trade.ts';
 import { totalsOf } from '../trades/totals.ts';
-import { dataOption } from './options.ts';
+import { addStackOptions, dataOption, type StackOptions } from './options.ts';
 import { FORMATS, type Format, formatOption, wholeNumber } from './output.ts';
+import { openTarget } from './target.ts';
 
-interface Options extends TradeFilters {
+interface Options extends TradeFilters, StackOptions {
   readonly data: string;
   readonly limit: number;
   readonly group?: true;
@@ -28,12 +28,15 @@ Examples:
   nightdesk trades --from 2025-11-21 --summary        the totals only
   nightdesk trades --group --strategy pairs           legs of one group_id as one line
   nightdesk trades --limit 100000 --format csv > trades.csv
+  nightdesk trades --aws --from 2025-11-21            those of the stack nightdesk, from this day on
 
 Costs are fees and charged costs less funding; net is gross less costs. A reason with ? was inferred. Totals of two
 modes are never added; trades whose entry is not known are in none of them.`;
 
 export function configure(command: Command): void {
-  command.argument('[id]', 'show the trade whose id begins so').addOption(dataOption());
+  addStackOptions(command.argument('[id]', 'show the trade whose id begins so').addOption(dataOption()), {
+    apart: ['data'],
+  });
   addTradeFilters(
     command.option('--status <list>', `only these, of ${STATUSES.join(',')} (default: all)`, statusOption),
     {
@@ -50,20 +53,20 @@ export function configure(command: Command): void {
     .action(show);
 }
 
-async function show(
-  id: string | undefined,
-  { data, limit, group, sort, format, summary, ...filters }: Options,
-): Promise<void> {
-  const lake = await openLake(data);
+async function show(id: string | undefined, options: Options): Promise<void> {
+  const { limit, group, sort, format, summary, ...filters } = options;
+  const lake = await openTarget(options);
   try {
     if (id !== undefined) {
       const trade = await findTrade(lake, id);
-      return printTrade(format, trade, await executionsOf(lake, trade));
+      printTrade(format, trade, await executionsOf(lake, trade));
+    } else {
+      const grouped = group === true;
+      const totals = await totalsOf(lake, filters, grouped);
+      if (summary) printTotals(format, totals);
+      else printTrades(format, await listTrades(lake, filters, { sort, limit, grouped }), totals);
     }
-    const grouped = group === true;
-    const totals = await totalsOf(lake, filters, grouped);
-    if (summary) return printTotals(format, totals);
-    printTrades(format, await listTrades(lake, filters, { sort, limit, grouped }), totals);
+    lake.sayCost();
   } finally {
     await lake.close();
   }

@@ -6,11 +6,12 @@ import { dataFolder } from '../data-folder.ts';
 import { createDelivery, firehoseClient } from '../delivery-client.ts';
 import { entriesOf } from '../import/outgoing.ts';
 import { factsOf, sourceOf } from '../logs/fact-options.ts';
-import { addLogOptions, type LogOptions, lineMapOf, targetOf } from '../logs/options.ts';
+import { addLogOptions, type LogOptions, lineMapOf } from '../logs/options.ts';
 import { lockWatch } from '../logs/watch-lock.ts';
 import type { WatchTotals } from '../logs/watch-totals.ts';
 import { LogWatcher } from '../logs/watcher.ts';
 import { printable } from '../printable.ts';
+import { destinationOf } from './destination.ts';
 import { count, print, printJson, say, wholeNumber } from './output.ts';
 
 interface WatchCommandOptions extends LogOptions {
@@ -39,13 +40,14 @@ Where it stands is kept in the data folder; what may have been sent twice after 
 Examples:
   nightdesk watch logs/ --strategy ensemble_1 --mode paper
   nightdesk watch /var/log/bot --source bot-7            a source that survives moving the folder
-  nightdesk watch logs/ --once                           from cron`,
+  nightdesk watch logs/ --once                           from cron
+  nightdesk watch logs/ --aws --stack nightdesk-prod     to a stack on AWS`,
     )
     .action(watch);
 }
 
 async function watch(dir: string, options: WatchCommandOptions): Promise<void> {
-  const target = targetOf(options);
+  const { target } = await destinationOf(options);
   const facts = factsOf(options);
   const source = sourceOf(options);
   const map = await lineMapOf(options);

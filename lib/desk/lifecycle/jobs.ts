@@ -1,4 +1,4 @@
-import { nightlyReconcile } from '../reconcile/nightly.ts';
+import { nightlyReconcile } from '../../core/reconcile/nightly.ts';
 import { deskSnapshotJob } from '../snapshots/job.ts';
 import type { JobContext } from './desk-ledger.ts';
 import type { Job } from './scheduler.ts';

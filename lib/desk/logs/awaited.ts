@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quoted } from '../../core/catalog/sql-columns.ts';
 import { lineId } from '../../core/ids.ts';
 import type { QueryEngine } from '../../core/ports/index.ts';
+import type { SqlDialect } from '../../core/query/dialect.ts';
 import { literal } from '../../core/query/text.ts';
 import type { Verdict } from '../../core/transform/types.ts';
 import type { PlannedLog } from './plan.ts';
+
+/** The lake that events are awaited in. */
+export interface AwaitedLake {
+  readonly engine: QueryEngine;
+  readonly sql: SqlDialect;
+}
 
 const POLL_MS = 500;
 /** Ids of events that carry their own are remembered up to this many; beyond, repeats among them count as events. */
@@ -46,7 +52,10 @@ export class Awaited {
   }
 
   /** Waits until everything can be queried. @returns how many events are missing when the time is over */
-  async queryable(lake: QueryEngine, timeoutMs: number): Promise<number> {
+  async queryable(
+    lake: AwaitedLake,
+    { timeoutMs, pollMs = POLL_MS }: { readonly timeoutMs: number; readonly pollMs?: number },
+  ): Promise<number> {
     const endMs = performance.now() + timeoutMs;
     let open = [...this.#expected.values()];
     for (;;) {
@@ -63,7 +72,7 @@ export class Awaited {
       }
       open = still;
       if (missing === 0 || performance.now() >= endMs) return missing;
-      await sleep(Math.min(POLL_MS, Math.max(0, endMs - performance.now())));
+      await sleep(Math.min(pollMs, Math.max(0, endMs - performance.now())));
     }
   }
 
@@ -77,18 +86,22 @@ export class Awaited {
 const nameOf = ({ file, source, path }: Expected): string => file ?? `${source} ${path}`;
 
 /** Distinct events of a stream by log: by file id where the event id is a position, else by source and path. */
-async function countsOf(lake: QueryEngine, stream: string, of: readonly Expected[]): Promise<Map<string, number>> {
+async function countsOf(
+  { engine, sql: dialect }: AwaitedLake,
+  stream: string,
+  of: readonly Expected[],
+): Promise<Map<string, number>> {
   const dates = of.flatMap(({ firstDate, lastDate }) => [firstDate, lastDate]).sort();
   const sources = [...new Set(of.map(({ source }) => literal(source)))];
   // A line comes into quarantine on the day it arrives there, which may be the day after.
   const until = stream === 'quarantine' ? '' : ` and "date" <= ${literal(dates.at(-1) ?? '')}`;
   const file = `regexp_replace("event_id", '-[0-9]+$', '')`;
   const sql = `select ${file} as "file", "source" || ' ' || "source_path" as "place", count(distinct "event_id") as "events"
-    from stored.${quoted(stream)}
+    from ${dialect.stored(stream)}
     where "source" in (${sources.join(', ')}) and "date" >= ${literal(dates[0] ?? '')}${until} group by 1, 2`;
   const counts = new Map<string, number>();
   const files = new Set(of.map((expected) => expected.file));
-  for (const [name, place, events] of (await lake.run(sql)).rows) {
+  for (const [name, place, events] of (await engine.run(sql)).rows) {
     const key = files.has(String(name)) ? String(name) : String(place);
     counts.set(key, (counts.get(key) ?? 0) + Number(events));
   }

@@ -1,17 +1,23 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { CompiledMap } from '../../core/dialects/map.ts';
 import { NightdeskError } from '../../core/errors.ts';
-import { DEFAULT_DELIVERY_STREAM, DEFAULT_ENDPOINT, dataOption, jsonOption } from '../commands/options.ts';
+import {
+  addStackOptions,
+  DEFAULT_DELIVERY_STREAM,
+  DEFAULT_ENDPOINT,
+  dataOption,
+  jsonOption,
+  type StackOptions,
+} from '../commands/options.ts';
 import { isLoopback, type Target } from '../delivery-client.ts';
 import { loadMap } from '../import/map-file.ts';
 import { addFactOptions, addSourceOption, addStreamOption, type FactOptions } from './fact-options.ts';
 
 /** Options that `send` and `watch` share. */
-export interface LogOptions extends FactOptions {
+export interface LogOptions extends FactOptions, StackOptions {
   readonly endpoint: string;
-  readonly aws?: true;
-  readonly region?: string;
-  readonly deliveryStream: string;
+  /** @default - that of the stack, or of a desk */
+  readonly deliveryStream?: string;
   readonly source?: string;
   readonly map?: string;
   readonly data: string;
@@ -19,19 +25,25 @@ export interface LogOptions extends FactOptions {
 }
 
 export function addLogOptions(command: Command): Command {
-  command
-    .option('--endpoint <url>', 'the desk, or anything else that speaks Firehose', DEFAULT_ENDPOINT)
-    .addOption(new Option('--aws', 'send to AWS: its own endpoint, your credentials').conflicts('endpoint'))
-    .option('--region <name>', 'AWS region (default: of the environment or profile)')
-    .option('--delivery-stream <name>', 'the Firehose stream', DEFAULT_DELIVERY_STREAM);
+  addStackOptions(
+    command.option('--endpoint <url>', 'the desk, or anything else that speaks Firehose', DEFAULT_ENDPOINT),
+    { apart: ['endpoint'] },
+  ).option(
+    '--delivery-stream <name>',
+    `the Firehose stream, which need not be of a stack (default: the stack's, or ${DEFAULT_DELIVERY_STREAM} of a desk)`,
+  );
   return addFactOptions(addSourceOption(addStreamOption(command)))
     .option('--map <file>', 'a nightdesk.map.json, for logs that no dialect knows')
     .addOption(dataOption())
     .addOption(jsonOption());
 }
 
-/** @throws CONFIG_INVALID */
-export function targetOf({ aws, endpoint, region, deliveryStream }: LogOptions): Target {
+/** Whether the options name a stack: a delivery stream of AWS alone is looked up nowhere. */
+export const namesStack = ({ aws, stack, deliveryStream }: LogOptions): boolean =>
+  aws === true && (stack !== undefined || deliveryStream === undefined);
+
+/** Where lines go without a stack. @throws CONFIG_INVALID */
+export function targetOf({ aws, endpoint, region, deliveryStream = DEFAULT_DELIVERY_STREAM }: LogOptions): Target {
   if (aws) return { region, deliveryStream };
   const { username, password } = URL.canParse(endpoint) ? new URL(endpoint) : { username: '', password: '' };
   if (username !== '' || password !== '')

@@ -1,15 +1,16 @@
-import { createFolderStore } from '../../adapters/local/object-store.ts';
 import { CATALOG, INPUT_STREAMS } from '../../core/catalog/index.ts';
 import type { Stream } from '../../core/catalog/stream.ts';
 import { PREFIXES, parseKey } from '../../core/lake/keys.ts';
-import type { QueryEngine } from '../../core/ports/index.ts';
+import type { ObjectStore, QueryEngine } from '../../core/ports/index.ts';
+import type { SqlDialect } from '../../core/query/dialect.ts';
 import {
   derivedCountSql,
-  QUARANTINE_COUNT_SQL,
   QUARANTINED_BY_TARGET_SQL,
+  quarantineCountSql,
   streamCountSql,
 } from '../../core/query/inventory.ts';
-import type { DataFolder } from '../data-folder.ts';
+import { QUARANTINE } from '../../core/transform/quarantine.ts';
+import { atOnce } from './at-once.ts';
 import { countOf, rowsOf, textOrNull } from './rows.ts';
 
 export interface StreamFacts {
@@ -73,25 +74,33 @@ interface Counted {
 
 type Sizes = ReadonlyMap<string, { readonly objects: number; readonly bytes: number }>;
 
+/** A lake as the inventory counts it. */
+export interface Counting {
+  readonly engine: QueryEngine;
+  readonly sql: SqlDialect;
+  readonly store: ObjectStore;
+  /** Queries that the engine answers at once. */
+  readonly atOnce: number;
+}
+
 /** What is in the lake, stream by stream, and that all of it is accounted for. */
-export async function takeInventory(engine: QueryEngine, { lake }: Pick<DataFolder, 'lake'>): Promise<Inventory> {
-  const sizes = await sizesOf(lake, 'events');
-  const derivedSizes = await sizesOf(lake, 'derived');
-  const byTarget = new Map(
-    (await rowsOf(engine, QUARANTINED_BY_TARGET_SQL)).map(({ target, events }) => [
-      textOrNull(target),
-      countOf(events),
-    ]),
+export async function takeInventory(lake: Counting): Promise<Inventory> {
+  const sizes = await sizesOf(lake.store, 'events');
+  const derivedSizes = await sizesOf(lake.store, 'derived');
+  const targets = sizes.has(QUARANTINE) ? await rowsOf(lake.engine, QUARANTINED_BY_TARGET_SQL) : [];
+  const byTarget = new Map(targets.map(({ target, events }) => [textOrNull(target), countOf(events)]));
+  const all = Object.values(CATALOG);
+  const derived = await atOnce(
+    lake.atOnce,
+    all.filter(({ origin }) => origin !== undefined),
+    (stream) => countDerived(lake, stream, derivedSizes),
   );
-  const counted: Counted[] = [];
-  const derived: DerivedFacts[] = [];
-  for (const stream of Object.values(CATALOG)) {
-    const { name, origin } = stream;
-    if (origin !== undefined) derived.push(await countDerived(engine, stream, derivedSizes));
-    if (name === 'quarantine' || INPUT_STREAMS.includes(name))
-      counted.push(await countStream(engine, stream, { sizes, quarantined: byTarget.get(name) ?? 0 }));
-  }
-  const quarantine = counted.find(({ facts }) => facts.stream === 'quarantine');
+  const counted = await atOnce(
+    lake.atOnce,
+    all.filter(({ name }) => name === QUARANTINE || INPUT_STREAMS.includes(name)),
+    (stream) => countStream(lake, stream, { sizes, quarantined: byTarget.get(stream.name) ?? 0 }),
+  );
+  const quarantine = counted.find(({ facts }) => facts.stream === QUARANTINE);
   if (quarantine === undefined) throw new Error('the catalog has no stream quarantine');
   const streams = counted.filter((one) => one !== quarantine);
   const sum = (of: readonly Counted[], value: (one: Counted) => number): number =>
@@ -112,7 +121,7 @@ export async function takeInventory(engine: QueryEngine, { lake }: Pick<DataFold
 }
 
 async function countStream(
-  engine: QueryEngine,
+  { engine, sql }: Counting,
   stream: Stream,
   { sizes, quarantined }: { sizes: Sizes; quarantined: number },
 ): Promise<Counted> {
@@ -122,7 +131,7 @@ async function countStream(
   const [row = {}] =
     size.objects === 0
       ? []
-      : await rowsOf(engine, name === 'quarantine' ? QUARANTINE_COUNT_SQL : streamCountSql(stream));
+      : await rowsOf(engine, name === QUARANTINE ? quarantineCountSql(sql) : streamCountSql(stream, sql));
   const [lines, events, redriven, unreadable] = [
     countOf(row.lines),
     countOf(row.events),
@@ -148,9 +157,9 @@ async function countStream(
   };
 }
 
-async function countDerived(engine: QueryEngine, stream: Stream, sizes: Sizes): Promise<DerivedFacts> {
+async function countDerived({ engine, sql }: Counting, stream: Stream, sizes: Sizes): Promise<DerivedFacts> {
   const size = sizes.get(stream.name) ?? { objects: 0, bytes: 0 };
-  const [row = {}] = size.objects === 0 ? [] : await rowsOf(engine, derivedCountSql(stream));
+  const [row = {}] = size.objects === 0 ? [] : await rowsOf(engine, derivedCountSql(stream, sql));
   const unreadable = countOf(row.unreadable);
   return {
     stream: stream.name,
@@ -165,9 +174,9 @@ async function countDerived(engine: QueryEngine, stream: Stream, sizes: Sizes): 
   };
 }
 
-async function sizesOf(lake: string, prefix: 'events' | 'derived'): Promise<Sizes> {
+async function sizesOf(store: ObjectStore, prefix: 'events' | 'derived'): Promise<Sizes> {
   const sizes = new Map<string, { objects: number; bytes: number }>();
-  for await (const { key, bytes } of createFolderStore(lake).list(PREFIXES[prefix])) {
+  for await (const { key, bytes } of store.list(PREFIXES[prefix])) {
     const stream = parseKey(key)?.stream;
     if (stream === undefined || !key.endsWith('.jsonl.gz')) continue;
     const size = sizes.get(stream) ?? { objects: 0, bytes: 0 };

@@ -54,12 +54,25 @@ export function quarantineCheck({ survey }: DoctorFacts): Check {
   const reasons = [...survey.quarantined]
     .map(([reason, lines]) => ({ reason, lines }))
     .sort((a, b) => b.lines - a.lines);
+  return quarantineCheckOf({ reasons, lines: survey.lines, which: 'newest lines' });
+}
+
+/** Lines in quarantine by reason, the most first, and how many lines they are of. */
+export interface Quarantined {
+  readonly reasons: readonly { readonly reason: string; readonly lines: number }[];
+  readonly lines: number;
+  /** Which lines those are. */
+  readonly which: string;
+}
+
+/** The check of a share of lines that is in quarantine, with what to do about the commonest reasons. */
+export function quarantineCheckOf({ reasons, lines: all, which }: Quarantined): Check {
   const lines = reasons.reduce((sum, one) => sum + one.lines, 0);
-  const share = survey.lines === 0 ? 0 : lines / survey.lines;
+  const share = all === 0 ? 0 : lines / all;
   const value = { lines, share, reasons };
   if (lines === 0) return check('quarantine', 'ok', 'nothing in quarantine', value);
   const advice = reasons.slice(0, 3).map(({ reason, lines: n }) => `${reason} (${count(n)}): ${adviceOf(reason)}`);
-  const message = `${count(lines)} of the ${count(survey.lines)} newest lines (${(100 * share).toFixed(1)} %) are in quarantine. ${advice.join('. ')}.`;
+  const message = `${count(lines)} of the ${count(all)} ${which} (${(100 * share).toFixed(1)} %) are in quarantine. ${advice.join('. ')}.`;
   return check(
     'quarantine',
     share > LIMITS.quarantineCritical ? 'critical' : share > LIMITS.quarantineWarn ? 'warn' : 'ok',

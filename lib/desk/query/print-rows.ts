@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { stringify } from 'csv-stringify/sync';
-import type { RowStream } from '../../adapters/local/duckdb.ts';
 import type { Cell } from '../../core/ports/index.ts';
+import type { RowStream } from '../../core/query/row-stream.ts';
 import { csvCell, type Format, printRows } from '../commands/output.ts';
 
 type Row = readonly Cell[];

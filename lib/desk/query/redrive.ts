@@ -1,19 +1,15 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import type { Lake } from '../../adapters/local/duckdb.ts';
-import { sha256 } from '../../adapters/local/sha256.ts';
-import { dateOf, objectKey, type Partition } from '../../core/lake/keys.ts';
+import { dateOf } from '../../core/lake/keys.ts';
 import type { Cell, ObjectStore } from '../../core/ports/index.ts';
+import type { StreamingEngine } from '../../core/query/dialect.ts';
 import { FACT_COLUMNS, type Quarantined, redrivenLine, rerun } from '../../core/query/rerun.ts';
 import { literal } from '../../core/query/text.ts';
 import { QUARANTINE } from '../../core/transform/quarantine.ts';
 import type { TransformLine, Verdict } from '../../core/transform/types.ts';
+import { LakeBatch } from './lake-batch.ts';
 import { type CellRow, rowsOf, textOrNull } from './rows.ts';
 
-const compress = promisify(gzip);
-
 export interface RedriveOptions {
-  readonly lake: Lake;
+  readonly lake: StreamingEngine;
   readonly store: ObjectStore;
   readonly transform: TransformLine;
   /** @default - every reason */
@@ -57,12 +53,16 @@ const CHANGE = '\u0000';
  * each object at a key made of its content: a run that dies is repeated by the next, and changes nothing twice.
  */
 export async function redrive(options: RedriveOptions): Promise<RedriveReport> {
-  const already = await storedSince(options);
   const run = new Redrive(options);
+  let already: ReadonlyMap<string, string> | undefined; // looked up for the first line: without one, all events would be read for nothing
   const { batches, columns } = await options.lake.stream(
     `select ${COLUMNS.join(', ')} from quarantine where ${conditions(options)} order by date, ingested_at, event_id`,
   );
-  for await (const batch of batches) for (const row of batch) await run.take(lineOf(columns, row), already);
+  for await (const batch of batches)
+    for (const row of batch) {
+      already ??= await storedSince(options);
+      await run.take(lineOf(columns, row), already);
+    }
   return run.finish();
 }
 
@@ -116,19 +116,12 @@ function lineOf(columns: readonly { readonly name: string }[], cells: readonly C
   };
 }
 
-interface Held {
-  readonly partition: Partition;
-  readonly lines: string[];
-  newestMs: number;
-}
-
 class Redrive {
   readonly #options: RedriveOptions;
   readonly #reasons = new Map<string, ReasonCounts>();
   readonly #changed = new Map<string, number>();
-  #events = new Map<string, Held>();
-  #notes = new Map<string, Held>();
-  #held = 0;
+  readonly #events = new LakeBatch('redrive');
+  readonly #notes = new LakeBatch('redrive');
   #written = 0;
 
   constructor(options: RedriveOptions) {
@@ -153,7 +146,7 @@ class Redrive {
         );
       } else this.#keep(line.reason, verdicts, counts);
     }
-    if (this.#held >= (this.#options.batchLines ?? BATCH_LINES)) await this.#write();
+    if (this.#events.lines + this.#notes.lines >= (this.#options.batchLines ?? BATCH_LINES)) await this.#write();
   }
 
   async finish(): Promise<RedriveReport> {
@@ -182,45 +175,21 @@ class Redrive {
     this.#changed.set(change, (this.#changed.get(change) ?? 0) + 1);
   }
 
-  #store({ json, stream, version, date }: Verdict, atMs: number): void {
+  #store(verdict: Verdict, atMs: number): void {
     this.#written++;
-    this.#hold(this.#events, { partition: { stream, version, date }, json, atMs });
+    this.#events.add(verdict, verdict.json, atMs);
   }
 
   #note(line: Quarantined, streams: readonly string[]): void {
     // Beside the line it is about: in the day that came in.
     const partition = { stream: QUARANTINE, version: 1, date: dateOf(line.ts_ms) };
-    this.#hold(this.#notes, { partition, json: redrivenLine(line, streams), atMs: line.ts_ms });
-  }
-
-  #hold(
-    into: Map<string, Held>,
-    { partition, json, atMs }: { partition: Partition; json: string; atMs: number },
-  ): void {
-    const key = `${partition.stream}/${partition.version}/${partition.date}`;
-    const held = into.get(key) ?? { partition, lines: [], newestMs: atMs };
-    into.set(key, held);
-    held.lines.push(json);
-    held.newestMs = Math.max(held.newestMs, atMs);
-    this.#held++;
+    this.#notes.add(partition, redrivenLine(line, streams), line.ts_ms);
   }
 
   async #write(): Promise<void> {
-    if (!this.#options.dryRun)
-      for (const held of [...this.#events.values(), ...this.#notes.values()]) await this.#put(held);
-    this.#events = new Map();
-    this.#notes = new Map();
-    this.#held = 0;
-  }
-
-  async #put({ partition, lines, newestMs }: Held): Promise<void> {
-    const content = `${lines.join('\n')}\n`;
-    const key = objectKey('events', partition, {
-      producer: 'redrive',
-      atMs: newestMs,
-      unique: sha256(content).slice(0, 32),
-    });
-    await this.#options.store.put(key, await compress(content));
+    const { dryRun, store } = this.#options;
+    await this.#events.write(dryRun ? undefined : store);
+    await this.#notes.write(dryRun ? undefined : store);
   }
 
   #countsOf(reason: string): ReasonCounts {

@@ -1,3 +1,4 @@
+import type { OwnBooks } from '../../core/reconcile/own-books.ts';
 import { isOpen } from '../../core/reconcile/rows.ts';
 import { BREAK_KINDS, type Break } from '../../core/reconcile/types.ts';
 import { formatUs } from '../../core/transform/time.ts';
@@ -6,7 +7,6 @@ import { printable } from '../printable.ts';
 import { UNKNOWN_MODE } from '../trades/filters.ts';
 import { clip } from '../trades/text.ts';
 import type { AdoptPlan } from './adopt.ts';
-import type { OwnBooks } from './own-books.ts';
 import type { VenueResult } from './run-venue.ts';
 
 /** Differences that a terminal is given; more of them are read from CSV or SQL. */

@@ -8,6 +8,7 @@ import { dateOf } from '../../core/lake/keys.ts';
 import type { LedgerKey } from '../../core/lifecycle/types.ts';
 import type { QueryEngine } from '../../core/ports/index.ts';
 import { type CompareOptions, compareAll, rangeOf, rangeOfHoldings } from '../../core/reconcile/compare.ts';
+import { publishRows } from '../../core/reconcile/publish.ts';
 import { readVenue, type VenueMapping } from '../../core/reconcile/read-venue.ts';
 import { type ComparedScope, reconciliationRows, scopePrefix } from '../../core/reconcile/rows.ts';
 import { normalSymbol } from '../../core/reconcile/symbols.ts';
@@ -20,7 +21,6 @@ import { UNKNOWN_MODE } from '../trades/filters.ts';
 import { foldAgain } from '../trades/fold-again.ts';
 import { type AdoptPlan, planAdoption, writeAdopted } from './adopt.ts';
 import { type OursFilter, readOurs } from './ours.ts';
-import { publishRows } from './publish.ts';
 import { readVenueFile } from './venue-file.ts';
 
 export interface VenueRun {

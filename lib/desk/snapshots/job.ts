@@ -1,9 +1,9 @@
+import { midnightIn } from '../../adapters/local/zone.ts';
 import type { Log } from '../../core/ports/index.ts';
 import { createSnapshots, type Snapshots } from '../../core/snapshots/run.ts';
 import type { JobContext } from '../lifecycle/desk-ledger.ts';
 import type { Job } from '../lifecycle/scheduler.ts';
 import { readSettings } from '../settings.ts';
-import { midnightIn } from './open-snapshots.ts';
 
 /** Makes the snapshots of each hour that ended, and with its last hour those of the day. */
 export const snapshotJob = (snapshots: Snapshots, log: Log): Job => ({

@@ -1,8 +1,8 @@
-import { DateTime } from 'luxon';
 import { gunzip, gzip } from '../../adapters/local/gzip.ts';
 import { createFolderStore } from '../../adapters/local/object-store.ts';
 import { sha256 } from '../../adapters/local/sha256.ts';
 import { createFolderStateStore } from '../../adapters/local/state-store.ts';
+import { midnightIn } from '../../adapters/local/zone.ts';
 import type { SnapshotConfig, Snapshots } from '../../core/snapshots/run.ts';
 import { createSnapshots } from '../../core/snapshots/run.ts';
 import { dataFolder } from '../data-folder.ts';
@@ -31,9 +31,3 @@ async function snapshotConfigOf(data: string): Promise<SnapshotConfig> {
   const { zone } = await readSettings(data);
   return { ledger: await ledgerConfigOf(data), midnight: midnightIn(zone) };
 }
-
-/** The last midnight at or before a moment in a zone; where a day has none, its first moment. */
-export const midnightIn =
-  (zone: string): ((ms: number) => number) =>
-  (ms) =>
-    DateTime.fromMillis(ms, { zone }).startOf('day').toMillis();

@@ -1,9 +1,10 @@
+import { execution } from '../../core/catalog/streams/execution.ts';
+import { trade_lifecycle } from '../../core/catalog/streams/trade-lifecycle.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import { NO_CLOCK_DATE } from '../../core/lake/keys.ts';
-import type { QueryEngine } from '../../core/ports/index.ts';
 import { literal } from '../../core/query/text.ts';
 import { type CellRow, rowsOf } from '../query/rows.ts';
-import { CONFIDENCE } from './list.ts';
+import { confidenceSql, type TradeLake } from './list.ts';
 
 /** Candidates that an ambiguous id is answered with. */
 const MOST_CANDIDATES = 10;
@@ -12,10 +13,10 @@ const MOST_CANDIDATES = 10;
  * The one trade whose id begins so; the `t-` in front may be left out.
  * @throws NOT_FOUND where none does, or several do: then the message lists them
  */
-export async function findTrade(lake: QueryEngine, prefix: string): Promise<CellRow> {
+export async function findTrade(lake: TradeLake, prefix: string): Promise<CellRow> {
   const beginnings = [prefix, `t-${prefix}`].map((text) => `starts_with(trade_id, ${literal(text)})`);
   const found = await rowsOf(
-    lake,
+    lake.engine,
     `select trade_id, strategy_id, symbol, entry_ts, "date", trade_id = ${literal(prefix)} as exact from trade_lifecycle ` +
       `where ${beginnings.join(' or ')} order by exact desc, entry_ts desc limit ${MOST_CANDIDATES + 1}`,
   );
@@ -37,19 +38,19 @@ export async function findTrade(lake: QueryEngine, prefix: string): Promise<Cell
 }
 
 /** All columns of one trade: looked up by its day, for only that day's objects are read whole then. */
-async function wholeTrade(lake: QueryEngine, { trade_id, date }: CellRow): Promise<CellRow> {
+async function wholeTrade({ engine, sql }: TradeLake, { trade_id, date }: CellRow): Promise<CellRow> {
   const [trade] = await rowsOf(
-    lake,
-    `select *, ${CONFIDENCE} as confidence from trade_lifecycle where "date" = ${literal(String(date))} and trade_id = ${literal(String(trade_id))}`,
+    engine,
+    `select ${sql.columns(trade_lifecycle)}, ${confidenceSql(sql)} as confidence from trade_lifecycle where "date" = ${literal(String(date))} and trade_id = ${literal(String(trade_id))}`,
   );
   if (trade === undefined) throw new NightdeskError('NOT_FOUND', `${shown(String(trade_id))} was withdrawn just now`);
-  return trade;
+  return sql.wholeRow(trade_lifecycle, trade);
 }
 
 const shown = (text: string): string => JSON.stringify(text.slice(0, 100));
 
 /** What execution events say of the fills of a trade beside what the trade itself keeps of them. */
-export async function executionsOf(lake: QueryEngine, trade: CellRow): Promise<ReadonlyMap<string, CellRow>> {
+export async function executionsOf({ engine, sql }: TradeLake, trade: CellRow): Promise<ReadonlyMap<string, CellRow>> {
   const fills = fillsOf(trade);
   const ids = [...new Set(fills.flatMap(({ event_id }) => (typeof event_id === 'string' ? [event_id] : [])))];
   if (ids.length === 0) return new Map();
@@ -65,8 +66,11 @@ export async function executionsOf(lake: QueryEngine, trade: CellRow): Promise<R
     of('mode'),
     ...(trade.scope === 'session' ? [of('session_id')] : []),
   ];
-  const rows = await rowsOf(lake, `select * from execution where ${conditions.join(' and ')} order by ts`);
-  return new Map(rows.map((row) => [String(row.event_id), row]));
+  const rows = await rowsOf(
+    engine,
+    `select ${sql.columns(execution)} from execution where ${conditions.join(' and ')} order by ts`,
+  );
+  return new Map(rows.map((row) => [String(row.event_id), sql.wholeRow(execution, row)]));
 }
 
 /** The fills that a trade names, at most the first 64. */

@@ -1,4 +1,5 @@
 import type { QueryEngine } from '../../core/ports/index.ts';
+import type { SqlDialect } from '../../core/query/dialect.ts';
 import { literal } from '../../core/query/text.ts';
 import { type CellRow, countOf, rowsOf } from '../query/rows.ts';
 import { type TradeFilters, tradeCondition } from './filters.ts';
@@ -23,10 +24,20 @@ export interface TradeList {
   readonly fitting: number;
 }
 
+/** A lake that trades are read from. */
+export interface TradeLake {
+  readonly engine: QueryEngine;
+  readonly sql: SqlDialect;
+}
+
 /** How sure the least sure join of a trade is. */
-export const CONFIDENCE =
-  'least(entry_signal_confidence, entry_cost_confidence, list_min(list_transform(fills, lambda f: f.signal_confidence)), ' +
-  'list_min(list_transform(fills, lambda f: f.cost_confidence)))';
+export const confidenceSql = (sql: SqlDialect): string =>
+  sql.lowest([
+    'entry_signal_confidence',
+    'entry_cost_confidence',
+    sql.lowestIn('fills', 'signal_confidence'),
+    sql.lowestIn('fills', 'cost_confidence'),
+  ]);
 
 const PLAIN = [
   'trade_id',
@@ -70,14 +81,19 @@ const PLAIN = [
 /** Columns of a list, in their order. */
 export const LIST_COLUMNS = [...PLAIN, 'confidence', 'legs'] as const;
 
+/** What a leg is, before groups are made. */
+const OF_LEG = [...PLAIN, 'scope', '"date"', 'confidence', 'legs', 'group_status'].join(', ');
+
 /** Only what a list shows: the view sorts revisions, and whole rows are heavy to sort. */
-const LEGS = `select ${PLAIN.join(', ')}, scope, "date", ${CONFIDENCE} as confidence, 1 as legs from trade_lifecycle`;
+const legsSql = (sql: SqlDialect): string =>
+  `select ${PLAIN.join(', ')}, scope, "date", ${confidenceSql(sql)} as confidence, 1 as legs from trade_lifecycle`;
 
 /** A figure of several legs: known only where it is of each. */
 const all = (column: string): string => `case when count(${column}) = count(*) then sum(${column}) end as ${column}`;
 /** A value of several legs: known only where they agree. */
 const same = (column: string): string => `case when count(distinct ${column}) = 1 then min(${column}) end as ${column}`;
-const listed = (column: string): string => `string_agg(distinct ${column}, '+' order by ${column}) as ${column}`;
+const listed = (column: string): string =>
+  `array_join(array_sort(array_agg(distinct ${column}) filter (where ${column} is not null)), '+') as ${column}`;
 const single = (column: string): string => `case when count(*) = 1 then min(${column}) end as ${column}`;
 
 const OF_GROUP: Readonly<Record<(typeof LIST_COLUMNS)[number], string>> = {
@@ -103,8 +119,8 @@ const OF_GROUP: Readonly<Record<(typeof LIST_COLUMNS)[number], string>> = {
   position_qty: single('position_qty'),
   avg_px: single('avg_px'),
   duration_seconds:
-    "case when count(*) = 1 then min(duration_seconds) when bool_and(status = 'closed') then " +
-    'epoch_us(max(cast(exit_ts as timestamptz)) - min(cast(entry_ts as timestamptz))) / 1e6 end as duration_seconds',
+    "case when count(*) = 1 then min(duration_seconds) when bool_and(status = 'closed') then date_diff('millisecond', " +
+    'from_iso8601_timestamp(min(entry_ts)), from_iso8601_timestamp(max(exit_ts))) / 1e3 end as duration_seconds',
   gross_pnl_usd: all('gross_pnl_usd'),
   fees_usd: all('fees_usd'),
   impact_usd: all('impact_usd'),
@@ -132,21 +148,24 @@ const GROUP_KEY = "mode, strategy_id, case when scope = 'session' then session_i
  * The trades that fit. Of groups a leg that fits brings the others along, so that a sum is never of half an idea; the
  * status is then that of the group.
  */
-export function tradesSql(filters: TradeFilters, grouped: boolean): string {
-  if (!grouped) return `select * from (${LEGS}) as legs where ${tradeCondition(filters)}`;
+export function tradesSql(filters: TradeFilters, { grouped, sql }: { grouped: boolean; sql: SqlDialect }): string {
+  const legs = `(${legsSql(sql)}) as legs`;
+  if (!grouped) return `select * from ${legs} where ${tradeCondition(filters)}`;
   const { status, ...ofLegs } = filters;
-  const single = `select *, status as group_status from (${LEGS}) as legs where group_id is null and ${tradeCondition(filters)}`;
+  const single = `select ${OF_LEG} from (select *, status as group_status from ${legs}) as singles where group_id is null and ${tradeCondition(filters)}`;
+  const window = `over (partition by ${GROUP_KEY})`;
   const marked =
-    `select *, case when bool_or(status = 'open') over legs_of then 'open' when bool_or(status = 'abandoned') over legs_of ` +
-    `then 'abandoned' else 'closed' end as group_status, bool_or(${tradeCondition(ofLegs)}) over legs_of as fits ` +
-    `from (${LEGS}) as legs where group_id is not null window legs_of as (partition by ${GROUP_KEY})`;
+    `select *, case when bool_or(status = 'open') ${window} then 'open' when bool_or(status = 'abandoned') ${window} ` +
+    `then 'abandoned' else 'closed' end as group_status, bool_or(${tradeCondition(ofLegs)}) ${window} as fits ` +
+    `from ${legs} where group_id is not null`;
   const ofGroup = status === undefined ? 'true' : `group_status in (${status.map(literal).join(', ')})`;
-  return `${single} union all select * exclude (fits) from (${marked}) as marked where fits and ${ofGroup}`;
+  return `${single} union all select ${OF_LEG} from (${marked}) as marked where fits and ${ofGroup}`;
 }
 
 /** The rows of a list before they are sorted: one per trade, or per group of legs. */
-function listSql(filters: TradeFilters, grouped: boolean): string {
-  const trades = `(${tradesSql(filters, grouped)}) as trades`;
+function listSql(filters: TradeFilters, how: { grouped: boolean; sql: SqlDialect }): string {
+  const { grouped } = how;
+  const trades = `(${tradesSql(filters, how)}) as trades`;
   const plain = `select ${LIST_COLUMNS.join(', ')} from ${trades}`;
   if (!grouped) return plain;
   const columns = LIST_COLUMNS.map((name) => OF_GROUP[name]).join(', ');
@@ -158,13 +177,13 @@ function listSql(filters: TradeFilters, grouped: boolean): string {
 
 /** The first trades that fit, sorted, and how many fit. */
 export async function listTrades(
-  lake: QueryEngine,
+  { engine, sql }: TradeLake,
   filters: TradeFilters,
   { sort, limit, grouped }: { readonly sort: Sort; readonly limit: number; readonly grouped: boolean },
 ): Promise<TradeList> {
   const rows = await rowsOf(
-    lake,
-    `select *, count(*) over () as fitting from (${listSql(filters, grouped)}) as list ` +
+    engine,
+    `select *, count(*) over () as fitting from (${listSql(filters, { grouped, sql })}) as list ` +
       `order by ${SORTS[sort]} nulls last, entry_ts desc, coalesce(trade_id, group_id) limit ${limit}`,
   );
   const trades = rows.map(({ fitting: _, ...row }) => row);

@@ -1,7 +1,7 @@
-import type { QueryEngine } from '../../core/ports/index.ts';
+import type { SqlDialect } from '../../core/query/dialect.ts';
 import { type CellRow, countOf, rowsOf, textOrNull } from '../query/rows.ts';
 import type { TradeFilters } from './filters.ts';
-import { tradesSql } from './list.ts';
+import { type TradeLake, tradesSql } from './list.ts';
 import { numberOrNull } from './text.ts';
 
 /**
@@ -32,23 +32,23 @@ export interface Totals {
 
 const KNOWN = 'not coalesce(entry_unknown, false)';
 
-const totalsSql = (trades: string): string => `select mode,
-  count(*) filter (${KNOWN}) as trades,
-  count(*) filter (${KNOWN} and status = 'closed') as closed,
-  count(*) filter (${KNOWN} and status = 'open') as open,
-  count(*) filter (${KNOWN} and status = 'abandoned') as abandoned,
-  count(*) filter (${KNOWN} and status = 'closed' and net_pnl_usd is not null) as judged,
-  count(*) filter (${KNOWN} and status = 'closed' and net_pnl_usd > 0) as won,
+const totalsSql = (trades: string, sql: SqlDialect): string => `select mode,
+  count(*) filter (where ${KNOWN}) as trades,
+  count(*) filter (where ${KNOWN} and status = 'closed') as closed,
+  count(*) filter (where ${KNOWN} and status = 'open') as open,
+  count(*) filter (where ${KNOWN} and status = 'abandoned') as abandoned,
+  count(*) filter (where ${KNOWN} and status = 'closed' and net_pnl_usd is not null) as judged,
+  count(*) filter (where ${KNOWN} and status = 'closed' and net_pnl_usd > 0) as won,
   ${['gross_pnl_usd', 'fees_usd', 'impact_usd', 'charged_costs_usd', 'funding_usd', 'net_pnl_usd']
-    .map((column) => `fsum(${column}) filter (${KNOWN}) as ${column}`)
+    .map((column) => `${sql.sum(column)} filter (where ${KNOWN}) as ${column}`)
     .join(', ')},
-  count(*) filter (${KNOWN} and net_pnl_usd is null) as net_unknown,
-  count(*) filter (entry_unknown) as entry_unknown
+  count(*) filter (where ${KNOWN} and net_pnl_usd is null) as net_unknown,
+  count(*) filter (where entry_unknown) as entry_unknown
 from (${trades}) as trades group by mode order by mode nulls last`;
 
 /** The totals of the trades that fit, one row per mode: two modes are never added. */
-export async function totalsOf(lake: QueryEngine, filters: TradeFilters, grouped = false): Promise<Totals[]> {
-  return (await rowsOf(lake, totalsSql(tradesSql(filters, grouped)))).map(totalsRow);
+export async function totalsOf({ engine, sql }: TradeLake, filters: TradeFilters, grouped = false): Promise<Totals[]> {
+  return (await rowsOf(engine, totalsSql(tradesSql(filters, { grouped, sql }), sql))).map(totalsRow);
 }
 
 function totalsRow(row: CellRow): Totals {
