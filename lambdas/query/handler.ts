@@ -10,8 +10,8 @@ import { athenaEngine } from '../../lib/core/query/athena-engine.ts';
 import { readBoundaries } from '../../lib/core/query/boundaries.ts';
 import { lakeViews } from '../../lib/core/query/lake-views.ts';
 import { writeViews } from '../../lib/core/query/write-views.ts';
+import { MOST_PARTITION_AGE_MS } from '../../lib/core/transform/clocks.ts';
 import { type Environment, required } from '../support/environment.ts';
-import { readSettings } from '../support/settings.ts';
 
 export interface QueryDeps {
   readonly engine: Pick<QueryEngine, 'run'>;
@@ -19,8 +19,6 @@ export interface QueryDeps {
   readonly state: Pick<StateStore, 'get'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** How old an event may be when it comes in, ms. */
-  readonly maxEventAgeMs: number;
 }
 
 /** What CloudFormation says of the views; anybody else says nothing. */
@@ -34,10 +32,10 @@ type Query = (event?: QueryEvent) => Promise<{ readonly views: number }>;
  * Writes all views. One that cannot be written fails the call, and with it the deploy. They begin with the first day of
  * the lake: of a query that names no day, Athena would look for objects in every one since 2000.
  */
-export function createHandler({ engine, store, state, clock, log, maxEventAgeMs }: QueryDeps): Query {
+export function createHandler({ engine, store, state, clock, log }: QueryDeps): Query {
   return async (event) => {
     if (event?.RequestType === 'Delete') return { views: 0 }; // they go with their database
-    const first = await firstDay(store, { nowMs: clock.nowMs(), maxAgeMs: maxEventAgeMs });
+    const first = await firstDay(store, { nowMs: clock.nowMs(), maxAgeMs: MOST_PARTITION_AGE_MS });
     const views = lakeViews({ engine: athenaEngine({ firstDay: first }), boundaries: await readBoundaries(state) });
     await writeViews(engine, views);
     log.info('views written', { views: views.length, firstDay: first });
@@ -55,7 +53,6 @@ function open(environment: Environment): Query {
     state: createS3StateStore(lake),
     clock: { nowMs: Date.now },
     log: lambdaLog({ stage: 'query' }),
-    maxEventAgeMs: readSettings(environment).maxEventAgeMs,
   });
 }
 

@@ -6,12 +6,18 @@ import type { StageFunction } from './stage-function.ts';
 
 export interface Access {
   readonly read: readonly Prefix[];
+  /** Listed without being read. @default - none */
+  readonly list?: readonly Prefix[];
   readonly write?: readonly Prefix[];
   readonly delete?: readonly Prefix[];
 }
 
 /** Lets a function read, write and delete objects of some prefixes, and list those that it reads. */
-export function allowLake(fn: StageFunction, lake: Lake, { read, write = [], delete: gone = [] }: Access): void {
+export function allowLake(
+  fn: StageFunction,
+  lake: Lake,
+  { read, list = [], write = [], delete: gone = [] }: Access,
+): void {
   const { key } = lake.context;
   const why = 'Objects of single prefixes of the one bucket: their names are not known beforehand.';
   const objects = (actions: readonly string[], prefixes: readonly Prefix[]): Permission[] =>
@@ -24,7 +30,7 @@ export function allowLake(fn: StageFunction, lake: Lake, { read, write = [], del
     {
       actions: ['s3:ListBucket'],
       resources: [lake.bucket.bucketArn],
-      conditions: { StringLike: { 's3:prefix': read.map((prefix) => `${PREFIXES[prefix]}*`) } },
+      conditions: { StringLike: { 's3:prefix': [...list, ...read].map((prefix) => `${PREFIXES[prefix]}*`) } },
     },
     ...(key === undefined ? [] : [{ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [key.keyArn] }]),
   );

@@ -100,7 +100,8 @@ export class Query extends Construct {
       // Athena looks where the bucket is before it writes a result.
       { actions: ['s3:GetBucketLocation'], resources: [lake.bucket.bucketArn] },
     );
-    allowLake(this.function, lake, { read: ['state', 'results'], write: ['results'] });
+    // The views begin with the first day that anything lies in.
+    allowLake(this.function, lake, { read: ['state', 'results'], list: ['events'], write: ['results'] });
     this.function.allow({
       actions: WRITE_RESULTS,
       resources: lake.objects('results'),

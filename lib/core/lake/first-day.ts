@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * The first UTC day that bots' events lie in, those without a clock apart; at the latest `maxAgeMs` and two days ago, for
- * so old an event may still come in. Objects come in key order: the first of each stream tells.
+ * of so old a day an event may still come in. Objects come in key order: the first of each stream tells.
  */
 export async function firstDay(
   store: Pick<ObjectStore, 'list'>,

@@ -64,13 +64,20 @@ function outsideDoor(
   const { emittedUs } = findings;
   const knownSinceMs =
     emittedUs === undefined ? tsMs + (source === 'bar_ts' ? barsLateMs(event.timeframe) : 0) : emittedUs / 1000;
-  const ageMs = arrivedMs - knownSinceMs;
+  const partitionAgeMs = arrivedMs - tsMs;
+  const ageMs = partitionAgeMs > MOST_PARTITION_AGE_MS ? partitionAgeMs : arrivedMs - knownSinceMs;
   if (ageMs <= settings.maxEventAgeMs) return undefined;
   return {
     reason: 'too_old',
     detail: `the event is ${duration(ageMs)} old, this door takes ${duration(settings.maxEventAgeMs)}: use nightdesk import`,
   };
 }
+
+/**
+ * Days back that a door with a limit ever writes, in ms, whenever the event was emitted: as many as its views look at. A
+ * quarter's bar is reported within it; whoever emits older events anew replays history, which is imported.
+ */
+export const MOST_PARTITION_AGE_MS = 400 * 86_400_000;
 
 /** A bar's time says when it opened: the bot can have written about it up to three bars later. */
 const barsLateMs = (timeframe: unknown): number =>

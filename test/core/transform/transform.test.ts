@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../../lib/adapters/local/sha256.ts';
 import { CATALOG } from '../../../lib/core/catalog/index.ts';
 import { MAX_RECORD_BYTES } from '../../../lib/core/limits.ts';
+import { MOST_PARTITION_AGE_MS } from '../../../lib/core/transform/clocks.ts';
 import { createTransform } from '../../../lib/core/transform/transform.ts';
 import { eventOf, eventOfLine, NOW_MS, position, verdictOf } from '../../support/transform.ts';
 
@@ -197,6 +198,17 @@ describe('clocks', () => {
       verdictOf(JSON.stringify({ ...base, ts: old, emitted_at: new Date(NOW_MS).toISOString() }), limited).outcome,
     ).toBe('stored');
     expect(verdictOf(JSON.stringify({ ...base, ts: old })).outcome).toBe('stored');
+  });
+
+  test('such a door writes no day that its views do not look at, whenever the event was emitted', () => {
+    const emitted_at = new Date(NOW_MS).toISOString();
+    const of = (ageMs: number) => JSON.stringify({ ...base, ts: new Date(NOW_MS - ageMs).toISOString(), emitted_at });
+
+    expect(verdictOf(of(MOST_PARTITION_AGE_MS), { maxEventAgeMs: 86_400_000 }).outcome).toBe('stored');
+    expect(verdictOf(of(MOST_PARTITION_AGE_MS + 1), { maxEventAgeMs: 86_400_000 })).toMatchObject({
+      reason: 'too_old',
+    });
+    expect(verdictOf(of(MOST_PARTITION_AGE_MS + 1)).outcome).toBe('stored');
   });
 });
 
