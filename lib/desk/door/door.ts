@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports/index.ts';
+import { freqtradeDoor } from '../hooks/hook-door.ts';
 import { AwsError } from './aws-error.ts';
 import { BodyBudget } from './body.ts';
 import type { Operation } from './firehose.ts';
@@ -34,6 +35,7 @@ export function openDoor(options: DoorOptions): Promise<RunningServer> {
   const { allowHosts, host, port, tls, log } = options;
   const foreign = foreignGuard([...allowHosts, host]);
   const inner = { ...options, budget: new BodyBudget(BODIES_BYTES) };
+  const freqtrade = freqtradeDoor(inner);
 
   async function answer(request: IncomingMessage): Promise<Reply | undefined> {
     if (hasTwoHosts(request)) return problem(400, 'TWO_HOSTS', 'Send one Host header.');
@@ -44,8 +46,13 @@ export function openDoor(options: DoorOptions): Promise<RunningServer> {
     const [path] = (request.url ?? '').split('?');
     if (path === '/healthz') return otherMethod(request, ['GET', 'HEAD']) ?? answerHealth(request, options);
     if (path === '/v1/events') return otherMethod(request, ['POST']) ?? answerPlain(request, inner);
+    if (path === '/v1/hooks/freqtrade') return otherMethod(request, ['POST']) ?? freqtrade(request);
     if (path !== '/')
-      return problem(404, 'NOT_FOUND', 'There is POST / (Firehose), POST /v1/events (JSON Lines) and GET /healthz.');
+      return problem(
+        404,
+        'NOT_FOUND',
+        'There is POST / (Firehose), POST /v1/events (JSON Lines), POST /v1/hooks/freqtrade and GET /healthz.',
+      );
     if (request.method === 'POST') return answerFirehose(request, inner);
     return otherMethod(request, ['GET', 'HEAD', 'POST']) ?? { status: 200, type: 'text/plain', body: GREETING };
   }
