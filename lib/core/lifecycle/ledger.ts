@@ -109,7 +109,9 @@ class LedgerRuntime implements Ledger {
   async tick(): Promise<void> {
     const { ports } = this.#runtime;
     const failures: unknown[] = [];
-    for await (const stateKey of ports.state.list(LEDGER_STATES)) {
+    const stateKeys: string[] = [];
+    for await (const stateKey of ports.state.list(LEDGER_STATES)) stateKeys.push(stateKey);
+    for (const stateKey of rotated(stateKeys, ports.clock.nowMs())) {
       if ((this.#nextMs.get(stateKey) ?? 0) > ports.clock.nowMs()) continue;
       const change = this.#change(stateKey, undefined, async (turn) => {
         if (turn.refoldDue) await turn.refold();
@@ -300,6 +302,14 @@ const producerOf = (stateKey: string, { ports }: Runtime): string => `ledger-${p
 
 const conflict = (stateKey: string): Error =>
   new Error(`${stateKey} was changed by others ${MOST_CONFLICTS} times in a row`);
+
+const MINUTE_MS = 60_000;
+
+/** From another one each minute: where the first takes all the time there is, the others have theirs in the minutes after. */
+function rotated<T>(items: readonly T[], nowMs: number): T[] {
+  const first = items.length === 0 ? 0 : Math.floor(nowMs / MINUTE_MS) % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
 
 /** One failure as it is, of several the first with the others beside it. */
 function rethrow(failures: readonly unknown[]): void {

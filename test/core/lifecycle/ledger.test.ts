@@ -36,6 +36,21 @@ describe('the ledger', () => {
     }
   });
 
+  test('is told the time from another ledger on each minute, so that one that takes long starves no other', async () => {
+    const lake = new Harness();
+    const ledger = lake.ledger();
+    const strategies = ['a', 'b', 'c'];
+    await ledger.applyObjects(await lake.write(strategies.map((strategy_id) => fill(lake.nowMs, { strategy_id }))));
+    const firsts = new Set<string>();
+    for (let minute = 0; minute < 3; minute++) {
+      lake.nowMs += 60_000;
+      lake.operations.length = 0;
+      await lake.ledger().tick();
+      firsts.add(stateOperations(lake).find((one) => one.startsWith('state get')) ?? '');
+    }
+    expect(firsts.size).toBe(strategies.length);
+  });
+
   test('takes in what it can: it tells each object that cannot be read, and those of a state that cannot be written', async () => {
     const lake = new Harness();
     const broken = new Set<string>();
