@@ -51,7 +51,7 @@ except ImportError:  # Windows: without these locks nobody can tell a dead proce
 __all__ = ["Emitter", "NightdeskHandler", "Refused", "Unavailable"]
 __version__ = "0.1.0"
 
-EMITTER_VERSION = f"nightdesk-python/{__version__}"
+EMITTER_VERSION = f"py/{__version__}"
 
 # Limits of the wire; lib/core/limits.ts holds the same with their sources, and a test compares the two.
 PACK_LINES = 400

@@ -53,7 +53,7 @@ const CREDENTIALS =
 
 /** A cheap net: what it does not catch cannot match `CREDENTIALS`. */
 const SUSPICIOUS =
-  /A(?:KIA|SIA)|xox[abeprs]-|xapp-|hooks\.slack|eyJ|PRIVATE KEY|bearer |gh[opsur]_|sk-|:\/\/[^\s/"]*@|[?&](?:api|secret|sign|token|access|pass)/i;
+  /A(?:KIA|SIA)|xox[abeprs]-|xapp-|hooks\.slack|eyJ|PRIVATE KEY|bearer |gh[opsur]_|\bsk-|:\/\/[^\s/"]*@|[?&](?:api|secret|sign|token|access|pass)/i;
 
 /** `name` in the form in which names are compared. */
 const folded = (name: string): string => name.toLowerCase().replaceAll('-', '_');
