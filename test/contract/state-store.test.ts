@@ -21,7 +21,7 @@ stateStoreContract('in memory', createMemoryStateStore);
 stateStoreContract('in a folder', () => createFolderStateStore(tempFolder()));
 
 describe('the state store in a folder', () => {
-  test('of writers in several processes none loses the update of another', { timeout: 60_000 }, async () => {
+  test('of writers in several processes none loses the update of another', { timeout: 240_000 }, async () => {
     const folder = tempFolder();
     const script = join(tempFolder(), 'writer.mjs');
     await build({
