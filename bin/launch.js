@@ -51,7 +51,8 @@ async function bundle(name, folder) {
   for (const entry of readdirSync(cache)) {
     const path = join(cache, entry);
     const dayMs = 86_400_000;
-    if (path !== folder && Date.now() - statSync(path).mtimeMs > dayMs) rmSync(path, { recursive: true, force: true });
+    const { mtimeMs = Date.now() } = statSync(path, { throwIfNoEntry: false }) ?? {}; // another start may tidy up too
+    if (path !== folder && Date.now() - mtimeMs > dayMs) rmSync(path, { recursive: true, force: true });
   }
 }
 

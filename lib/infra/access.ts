@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { DeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import { Construct } from 'constructs';
@@ -6,7 +6,7 @@ import { PREFIXES, type Prefix } from '../core/lake/keys.ts';
 import type { StackContext } from './context.ts';
 import type { Lake } from './lake.ts';
 import { permit } from './permissions.ts';
-import { type Query, READ_CATALOG, RUN_QUERIES, WRITE_RESULTS } from './query.ts';
+import { FIND_RESULTS, type Query, READ_CATALOG, RUN_QUERIES, WRITE_RESULTS } from './query.ts';
 
 export interface AccessProps {
   readonly context: StackContext;
@@ -29,7 +29,8 @@ export class Access extends Construct {
     const readNames = {
       sid: 'ReadNames',
       actions: ['cloudformation:DescribeStacks', 'cloudformation:GetTemplateSummary'],
-      resources: [Stack.of(this).stackId],
+      resources: [namedStack(this)],
+      why: 'A call that names the stack is checked against stack/NAME/*: its id is not known beforehand (CloudFormation).',
     };
     this.producer = new ManagedPolicy(this, 'Producer', {
       description: `Put events on the delivery stream of Nightdesk (${config.aws.name}), and nothing else`,
@@ -66,7 +67,7 @@ export class Access extends Construct {
         resources: [lake.bucket.bucketArn],
         conditions: { StringLike: { 's3:prefix': READABLE.map((prefix) => `${PREFIXES[prefix]}*`) } },
       },
-      { sid: 'FindLake', actions: ['s3:GetBucketLocation'], resources: [lake.bucket.bucketArn] },
+      { sid: 'FindLake', actions: FIND_RESULTS, resources: [lake.bucket.bucketArn] },
       { sid: 'WriteResults', actions: ['s3:PutObject', ...WRITE_RESULTS], resources: lake.objects('results'), why },
       readNames,
       ...(key === undefined
@@ -75,3 +76,13 @@ export class Access extends Construct {
     ]);
   }
 }
+
+const namedStack = (scope: Construct): string => {
+  const stack = Stack.of(scope);
+  return stack.formatArn({
+    service: 'cloudformation',
+    resource: 'stack',
+    resourceName: `${stack.stackName}/*`,
+    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+  });
+};

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import {
   Alarm,
@@ -58,7 +58,7 @@ export class Alarms extends Construct {
       enforceSSL: true,
       ...(key === undefined ? {} : { masterKey: key }),
     });
-    this.topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'));
+    this.topic.grantPublish(ofThisAccount('cloudwatch.amazonaws.com'));
     for (const address of config.aws.alarms.email) this.topic.addSubscription(new EmailSubscription(address));
     if (key === undefined)
       acknowledge(this.topic, {
@@ -87,13 +87,13 @@ export class Alarms extends Construct {
   /** AWS's own budget on the stack's tag. */
   #budget({ config: { aws } }: StackContext): void {
     if (aws.budget === undefined) return;
-    this.topic.grantPublish(new ServicePrincipal('budgets.amazonaws.com'));
+    this.topic.grantPublish(ofThisAccount('budgets.amazonaws.com'));
     const subscribers = [{ subscriptionType: 'SNS', address: this.topic.topicArn }];
     const notification = (notificationType: string, threshold: number) => ({
       notification: { notificationType, threshold, thresholdType: 'PERCENTAGE', comparisonOperator: 'GREATER_THAN' },
       subscribers,
     });
-    new CfnBudget(this, 'Budget', {
+    const budget = new CfnBudget(this, 'Budget', {
       budget: {
         budgetName: `${this.#prefix}monthly`,
         budgetType: 'COST',
@@ -104,8 +104,13 @@ export class Alarms extends Construct {
       },
       notificationsWithSubscribers: [notification('ACTUAL', 80), notification('FORECASTED', 100)],
     });
+    budget.node.addDependency(this.topic); // with its policy, or there is nobody who may tell
   }
 }
+
+/** A service that acts for this account; without it an alarm of any other could ring here. */
+const ofThisAccount = (service: string): ServicePrincipal =>
+  new ServicePrincipal(service, { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } });
 
 function streamWatches({ context, stream }: AlarmsProps): Watch[] {
   const { freshness } = context.config.aws.alarms;

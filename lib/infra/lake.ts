@@ -108,7 +108,10 @@ function lifecycleRules({ config }: StackContext): LifecycleRule[] {
     ...streams,
     ...expiring(PREFIXES.errors, retention.errors),
     ...expiring(PREFIXES.results, retention.results),
-    ...(versioning ? [{ id: 'replaced-state', prefix: PREFIXES.state, ...replaced(STATE_DAYS) }] : []),
+    // What is deleted there leaves a marker, which nothing else would remove, and which every listing would pass.
+    ...(versioning
+      ? [{ id: 'replaced-state', prefix: PREFIXES.state, ...replaced(STATE_DAYS), expiredObjectDeleteMarker: true }]
+      : []),
     { id: 'leftovers', abortIncompleteMultipartUploadAfter: Duration.days(1), ...replaced(REPLACED_DAYS) },
   ];
 }

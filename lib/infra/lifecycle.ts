@@ -18,8 +18,11 @@ const BATCH = 1000;
 /** Two: one that hangs does not stop the other, and more would only race for the same books. */
 const AT_ONCE = 2;
 const TRIES = 5;
-/** SQS hides a message for this long while a function works on it: six times its timeout, and the window (AWS Lambda, SQS). */
-const HIDDEN = Duration.seconds(6 * 300 + 60);
+/**
+ * SQS hides a message for this long while a function works on it, and before one that failed comes again: the window, and
+ * twice the timeout. AWS advises six times, for calls that are throttled; here the queue itself calls no more than two.
+ */
+const HIDDEN = Duration.seconds(2 * 300 + 60);
 
 export interface LifecycleProps {
   readonly context: StackContext;
@@ -82,7 +85,7 @@ export class Lifecycle extends Construct {
       input: { tick: true },
       deadLetters: this.deadLetters,
       maxAge: Duration.minutes(1), // the next minute's call does the same
-      retries: 0,
+      retries: 2, // or every hiccup of Lambda would be a dead letter, and ring until somebody clears it
     });
     allowLake(this.function, lake, {
       read: ['events', 'late', 'curated', 'derived', 'state'],

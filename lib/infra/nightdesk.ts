@@ -2,6 +2,7 @@ import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { METADATA_KEY, type StackMetadata } from '../core/config/function-settings.ts';
 import { type Config, functionSettings, parseConfig } from '../core/config/index.ts';
+import { NightdeskError } from '../core/errors.ts';
 import type { LedgerConfig } from '../core/lifecycle/types.ts';
 import type { NamedQuery } from '../core/query/named.ts';
 import { Access } from './access.ts';
@@ -51,8 +52,10 @@ export class Nightdesk extends Construct {
     super(scope, id);
     const { root, queries, config = parseConfig({}, 'defaults'), markets } = props;
     const settings = functionSettings(config, markets);
+    const text = JSON.stringify(settings);
+    requireSize(text);
     const key = keyOf(this, config);
-    const context: StackContext = { config, root, settings: JSON.stringify(settings), key };
+    const context: StackContext = { config, root, settings: text, key };
     this.lake = new Lake(this, 'Lake', context);
     const lake = this.lake;
     this.transform = new Transform(this, 'Transform', context);
@@ -108,4 +111,16 @@ export class Nightdesk extends Construct {
         'The construct of Firehose brings a table of its own IP ranges, which only streams in a network use.',
     });
   }
+}
+
+/** Settings stand in the template, which ends at 1 MB (CloudFormation quotas); the rest of it takes less than 400 KB. */
+const MOST_SETTINGS_BYTES = 500_000;
+
+function requireSize(settings: string): void {
+  const bytes = Buffer.byteLength(settings);
+  if (bytes > MOST_SETTINGS_BYTES)
+    throw new NightdeskError(
+      'CONFIG_INVALID',
+      `ledger.instruments and ledger.markets: the settings of the functions take ${bytes} bytes, and at most ${MOST_SETTINGS_BYTES} fit into the template; leave out instruments that are not traded`,
+    );
 }

@@ -23,14 +23,23 @@ export interface QueryProps {
   readonly queries: readonly NamedQuery[];
 }
 
-/** What Athena asks of Glue for a query. */
-export const READ_CATALOG = ['glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:GetPartitions'];
+/** What Athena asks of Glue for a query; to write a view it looks through the databases too. */
+export const READ_CATALOG = [
+  'glue:GetDatabase',
+  'glue:GetDatabases',
+  'glue:GetTable',
+  'glue:GetTables',
+  'glue:GetPartitions',
+];
 export const RUN_QUERIES = [
   'athena:StartQueryExecution',
   'athena:StopQueryExecution',
   'athena:GetQueryExecution',
   'athena:GetQueryResults',
 ];
+
+/** What Athena asks of the bucket before it writes a result. */
+export const FIND_RESULTS = ['s3:GetBucketLocation', 's3:ListBucketMultipartUploads'];
 
 /** What Athena does where it writes a result, beside the put: large ones go in parts. */
 export const WRITE_RESULTS = ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
@@ -39,7 +48,7 @@ export const WRITE_RESULTS = ['s3:AbortMultipartUpload', 's3:ListMultipartUpload
 export class Query extends Construct {
   readonly function: StageFunction;
   readonly workgroup: CfnWorkGroup;
-  /** ARNs of catalog, database and everything in it: what Glue checks on each call. */
+  /** ARNs of catalog, database and everything in it: what Glue checks on each call; of `default` no table. */
   readonly catalogArns: readonly string[];
   readonly workgroupArn: string;
 
@@ -48,6 +57,7 @@ export class Query extends Construct {
     const names = namesOf(context.config);
     this.catalogArns = [
       this.#arn('glue', 'catalog'),
+      this.#arn('glue', 'database', 'default'), // Athena looks at it whatever the query (Athena, fine-grained access to Glue)
       this.#arn('glue', 'database', names.database),
       this.#arn('glue', 'table', `${names.database}/*`),
     ];
@@ -97,8 +107,7 @@ export class Query extends Construct {
         resources: this.catalogArns,
         why: 'Views are tables of the one database; each stream has some.',
       },
-      // Athena looks where the bucket is before it writes a result.
-      { actions: ['s3:GetBucketLocation'], resources: [lake.bucket.bucketArn] },
+      { actions: FIND_RESULTS, resources: [lake.bucket.bucketArn] },
     );
     // The views begin with the first day that anything lies in.
     allowLake(this.function, lake, { read: ['state', 'results'], list: ['events'], write: ['results'] });
@@ -183,6 +192,8 @@ export class Query extends Construct {
       serviceTimeout: Duration.minutes(10),
       // Another code or another setting is another version: the views are written again.
       properties: { version: currentVersion.version },
+      // Views go with their database. Without this the function would write them all again when the stack goes.
+      removalPolicy: RemovalPolicy.RETAIN,
     });
   }
 }

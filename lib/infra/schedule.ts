@@ -39,7 +39,7 @@ export function scheduled(scope: Construct, id: string, props: ScheduledProps): 
     { actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] },
     ...(key === undefined ? [] : [{ actions: ['kms:Decrypt'], resources: [key.keyArn] }]),
   ]);
-  return new Schedule(scope, id, {
+  const made = new Schedule(scope, id, {
     description,
     schedule,
     timeWindow: TimeWindow.off(),
@@ -52,4 +52,7 @@ export function scheduled(scope: Construct, id: string, props: ScheduledProps): 
     }),
     ...(key === undefined ? {} : { key }),
   });
+  // A call before the role may make it would be a dead letter of the first deploy.
+  made.node.addDependency(role);
+  return made;
 }

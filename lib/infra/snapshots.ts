@@ -51,6 +51,6 @@ export class Snapshots extends Construct {
   }
 }
 
-/** Minute of the hour at which what happened before the hour is folded; at most 55. */
+/** Minute of the hour at which what happened before the hour is folded; 56 with the longest lateness and buffer. */
 const minuteAfter = ({ config }: StackContext): number =>
-  Math.min(55, Math.ceil((latenessOf(config) + config.aws.buffer.interval * 1.5) / MINUTE_MS) + SETTLE_MINUTES);
+  Math.ceil((latenessOf(config) + config.aws.buffer.interval * 1.5) / MINUTE_MS) + SETTLE_MINUTES;

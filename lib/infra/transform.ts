@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
@@ -48,6 +48,8 @@ export class Transform extends Construct {
   #salt({ config, key }: StackContext): Secret {
     const salt = new Secret(this, 'Salt', {
       description: `Salt of the values that Nightdesk (${config.aws.name}) hashes`,
+      // Without it the accounts of a lake that survives the stack could never be told again.
+      removalPolicy: config.aws.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       generateSecretString: { passwordLength: 32, excludePunctuation: true },
       ...(key === undefined ? {} : { encryptionKey: key }),
     });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../lib/core/config/index.ts';
-import { breachesOf } from './support/promises.ts';
-import { only, resourcesOf, synth, type TemplateJson } from './support/synth.ts';
+import { actionsOf, breachesOf, policiesOf } from './support/promises.ts';
+import { only, type Resource, resourcesOf, synth, type TemplateJson } from './support/synth.ts';
 
 const SYNTH_MS = 180_000;
 
@@ -46,6 +46,29 @@ describe('a stack with every option', () => {
     expect(only(template, 'AWS::SNS::Topic').Properties).toHaveProperty('KmsMasterKeyId');
   });
 
+  test('who reads or writes what the key encrypts may use it; alarms and budget may tell through it', () => {
+    const users = policiesOf(template).filter(({ statements }) =>
+      statements.some((one) => actionsOf(one).includes('kms:Decrypt')),
+    );
+    const services = statementsOfKey(only(template, 'AWS::KMS::Key')).flatMap(
+      ({ Principal }) => Principal.Service ?? [],
+    );
+
+    expect(users.map(({ id }) => id.replace(/^Nightdesk|(DefaultPolicy)?[0-9A-F]{8}$/g, '')).sort()).toEqual([
+      'AccessAnalyst',
+      'DoorRole',
+      'LifecycleRole',
+      'LifecycleTickRole',
+      'QueryRole',
+      'ReconcileNightlyRole',
+      'ReconcileRole',
+      'SnapshotsHourlyRole',
+      'SnapshotsRole',
+      'TransformRole',
+    ]);
+    expect([...new Set(services)].sort()).toEqual(['budgets.amazonaws.com', 'cloudwatch.amazonaws.com']);
+  });
+
   test('has the names given', () => {
     expect(only(template, 'AWS::S3::Bucket').Properties.BucketName).toBe('my-lake');
     expect(only(template, 'AWS::KinesisFirehose::DeliveryStream').Properties.DeliveryStreamName).toBe('bots');
@@ -65,13 +88,14 @@ describe('a stack with every option', () => {
     expect(days('results/')).toBe(7);
     expect(rules.find((rule) => rule.Prefix === 'state/')).toMatchObject({
       NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      ExpiredObjectDeleteMarker: true,
     });
     for (const { Properties } of resourcesOf(template, 'AWS::Logs::LogGroup'))
       expect(Properties.RetentionInDays).toBe(7);
   });
 
   test('hashes with a salt that only the transform may read', () => {
-    only(template, 'AWS::SecretsManager::Secret');
+    expect(only(template, 'AWS::SecretsManager::Secret').DeletionPolicy).toBe('Delete'); // removal: destroy
     const readers = resourcesOf(template, 'AWS::IAM::Policy').filter(({ Properties }) =>
       JSON.stringify(Properties).includes('secretsmanager:GetSecretValue'),
     );
@@ -100,6 +124,13 @@ describe('a stack with every option', () => {
   });
 });
 
+interface KeyStatement {
+  readonly Principal: { readonly Service?: readonly string[] };
+}
+
+const statementsOfKey = ({ Properties }: Resource): KeyStatement[] =>
+  (Properties.KeyPolicy as { Statement: KeyStatement[] }).Statement;
+
 interface Rule {
   readonly Prefix?: string;
   readonly ExpirationInDays?: number;
@@ -123,6 +154,38 @@ test(
     const config = parseConfig({}, 'test');
     expect(config.aws.maxEventAge).toBe(7 * 86_400_000);
     expect(() => synth({ aws: { maxEventAge: '15d' } })).toThrow('aws.maxEventAge');
+  },
+  SYNTH_MS,
+);
+
+test(
+  'snapshots of an hour wait until its last events are folded, with the longest lateness and buffer too',
+  () => {
+    const schedules = resourcesOf(
+      synth({ aws: { lateness: '30m', buffer: { interval: '900s' } } }),
+      'AWS::Scheduler::Schedule',
+    );
+    const hourly = schedules.filter(({ Properties }) => Properties.Description === 'Snapshots of the hour that ended');
+    const minute = /^cron\((\d+) \* /.exec(String(hourly[0]?.Properties.ScheduleExpression))?.[1];
+
+    expect(Number(minute)).toBeGreaterThan(30 + 1.5 * 15);
+    expect(Number(minute)).toBeLessThan(60);
+  },
+  SYNTH_MS,
+);
+
+test(
+  'a key of one’s own encrypts as a key of the stack does, and settings that the template cannot hold are refused by name',
+  () => {
+    const arn = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-1111-2222-333344445555';
+    const template = synth({ aws: { encryption: arn } });
+    const instruments = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`SYMBOL-${i}`, { kind: 'spot' }]));
+
+    expect(resourcesOf(template, 'AWS::KMS::Key')).toEqual([]);
+    expect(only(template, 'AWS::SNS::Topic').Properties.KmsMasterKeyId).toContain('0a1b2c3d');
+    expect(JSON.stringify(only(template, 'AWS::S3::Bucket').Properties.BucketEncryption)).toContain(arn);
+    expect(breachesOf(template)).toEqual([]);
+    expect(() => synth({ ledger: { instruments } })).toThrow('leave out instruments that are not traded');
   },
   SYNTH_MS,
 );

@@ -69,6 +69,13 @@ const BREACHES: readonly [
         if (Type === 'AWS::Lambda::Function') delete Properties.DeadLetterConfig;
     },
   ],
+  ['every alarm tells somebody', (t) => delete first(t, 'AWS::CloudWatch::Alarm').Properties.AlarmActions],
+  ['nothing is made before the rights that it needs', (t) => delete first(t, 'AWS::S3::Bucket').DependsOn],
+  ['nothing is made before the rights that it needs', (t) => delete first(t, 'AWS::Scheduler::Schedule').DependsOn],
+  [
+    'nothing is made before the rights that it needs',
+    (t) => delete first(t, 'AWS::KinesisFirehose::DeliveryStream').DependsOn,
+  ],
   [
     'logs are kept for a while, and not for ever',
     (t) => delete first(t, 'AWS::Logs::LogGroup').Properties.RetentionInDays,

@@ -1,8 +1,12 @@
 import * as z from 'zod';
 import { duration, size } from './values.ts';
 
-const NAME = /^[a-z][a-z0-9-]{0,29}$/;
-const ENCRYPTION = /^(?:aws|kms|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+)$/;
+const NAME = /^(?!(?:default|primary)$)[a-z][a-z0-9-]{0,29}$/; // an account has such a database, and such a workgroup
+const ENCRYPTION =
+  /^(?:aws|kms|arn:aws[a-z-]*:kms:([a-z0-9-]+):\d{12}:key\/(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$/;
+/** What every service accepts in a tag; `aws:` is AWS's own, `nightdesk` ours. */
+const TAG = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const TAG_NAME = /^(?!aws:|nightdesk$)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu;
 
 const kept = (standard: string, what: string) =>
   z
@@ -13,11 +17,14 @@ const kept = (standard: string, what: string) =>
 const physicalName = (says: string, pattern: RegExp, what: string) =>
   z.string().regex(pattern, `must be ${what}`).describe(`${says}: ${what}.`).exactOptional();
 
+/** Region of a key that `encryption` names by its ARN. @returns undefined for `aws` and `kms` */
+export const regionOfKey = (encryption: string): string | undefined => ENCRYPTION.exec(encryption)?.[1];
+
 /** Section `aws`: what one `cdk deploy` makes. Durations become ms, sizes bytes. */
 export const awsSchema = z.strictObject({
   name: z
     .string()
-    .regex(NAME, 'must be 1 to 30 of a-z, 0-9 and -, beginning with a letter')
+    .regex(NAME, 'must be 1 to 30 of a-z, 0-9 and -, beginning with a letter, and neither default nor primary')
     .prefault('nightdesk')
     .describe('Name of the stack; the names of what it holds begin so.'),
   region: z
@@ -32,31 +39,47 @@ export const awsSchema = z.strictObject({
     .exactOptional(),
   names: z
     .strictObject({
-      bucket: physicalName('The bucket', /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
+      bucket: physicalName(
+        'The bucket',
+        /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, // dots are allowed too, and break TLS
+        '3 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit',
+      ),
       deliveryStream: physicalName(
         'The delivery stream',
         /^[a-zA-Z0-9_.-]{1,64}$/,
         '1 to 64 letters, digits, dots, dashes or underscores',
       ),
-      database: physicalName('The database', /^[a-z][a-z0-9_]{0,127}$/, 'a-z, 0-9 and _, beginning with a letter'),
+      database: physicalName(
+        'The database',
+        /^(?!default$)[a-z][a-z0-9_]{0,127}$/,
+        'a-z, 0-9 and _, beginning with a letter, and not default',
+      ),
       workgroup: physicalName(
         'The Athena workgroup',
-        /^[a-zA-Z0-9._-]{1,128}$/,
-        '1 to 128 letters, digits, dots, dashes or underscores',
+        /^(?!primary$)[a-zA-Z0-9._-]{1,128}$/,
+        '1 to 128 letters, digits, dots, dashes or underscores, and not primary, which every account has',
       ),
     })
     .prefault({})
     .describe('Names where the defaults do not suit. Default: made of name; the bucket’s is made by CloudFormation.'),
   tags: z
-    .record(z.string().min(1).max(128), z.string().max(256))
+    .record(
+      z
+        .string()
+        .regex(
+          TAG_NAME,
+          'must be 1 to 128 letters, digits, spaces or _.:/=+-@, not nightdesk, and not begin with aws:',
+        ),
+      z.string().max(256, 'must be at most 256 characters').regex(TAG, 'must be letters, digits, spaces or _.:/=+-@'),
+    )
     .prefault({})
     .describe('Tags of everything in the stack, beside nightdesk=<name>, by which the bill can be split.'),
   encryption: z
     .string()
-    .regex(ENCRYPTION, 'must be aws, kms or the ARN of a KMS key')
+    .regex(ENCRYPTION, 'must be aws, kms or the ARN of a KMS key, which ends in key/ and its id')
     .prefault('aws')
     .describe(
-      'Keys at rest: aws (owned by AWS, no cost), kms (a key of the stack, rotated yearly), or the ARN of your own.',
+      'Keys at rest: aws (owned by AWS, no cost), kms (a key of the stack, rotated yearly), or the ARN of your own, whose policy docs/deploy.md says.',
     ),
   removal: z
     .enum(['retain', 'destroy'], 'must be retain or destroy')
@@ -76,7 +99,7 @@ export const awsSchema = z.strictObject({
     .describe('Buffer before the lake.'),
   lateness: duration(
     '1s',
-    '1h',
+    '30m',
     'How long an event waits for earlier ones after it came in; at least, and by default, 1.5 × buffer.interval + 60 s.',
   ).exactOptional(),
   maxEventAge: duration(

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { CATALOG } from '../catalog/index.ts';
 import { NightdeskError } from '../errors.ts';
 import type { LedgerConfig } from '../lifecycle/types.ts';
-import { awsSchema } from './aws.ts';
+import { awsSchema, regionOfKey } from './aws.ts';
 import type { FunctionSettings } from './function-settings.ts';
 import { ledgerSchema } from './ledger.ts';
 import { zone } from './values.ts';
@@ -35,7 +35,9 @@ export type Config = Readonly<z.infer<typeof configSchema>>;
 export function parseConfig(json: unknown, source: string): Config {
   const parsed = configSchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
-    const what = parsed.error.issues.map(({ path, message, input, code }) => {
+    const what = parsed.error.issues.map((issue) => {
+      const { path, input, code } = issue;
+      const { message } = code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
       const seen = code === 'unrecognized_keys' || input === undefined ? '' : `, got ${shortened(input)}`;
       return `${path.join('.') || 'the file'}: ${message}${seen}`;
     });
@@ -48,6 +50,12 @@ export function parseConfig(json: unknown, source: string): Config {
     throw invalid(
       source,
       `aws.lateness: must be at least ${least / 1000}s (1.5 × buffer.interval + 60 s), or an event would often come in after its successors were folded; got ${aws.lateness / 1000}s`,
+    );
+  const keyRegion = regionOfKey(aws.encryption);
+  if (keyRegion !== undefined && aws.region !== undefined && keyRegion !== aws.region)
+    throw invalid(
+      source,
+      `aws.encryption: a key of ${keyRegion} cannot encrypt in ${aws.region}; name one of ${aws.region}`,
     );
   return parsed.data;
 }

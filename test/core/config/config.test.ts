@@ -41,6 +41,26 @@ test.each([
   [{ aws: { retention: { raw: 'never' } } }, 'aws.retention.raw'],
   [{ aws: { retention: { logs: '31d' } } }, 'aws.retention.logs: must be 7d'],
   [{ aws: { encryption: 'none' } }, 'aws.encryption: must be aws, kms or the ARN'],
+  [
+    { aws: { encryption: 'arn:aws:kms:eu-west-1:111122223333:key/mine' } },
+    'aws.encryption: must be aws, kms or the ARN',
+  ],
+  [
+    {
+      aws: {
+        region: 'us-east-1',
+        encryption: 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-1111-2222-333344445555',
+      },
+    },
+    'aws.encryption: a key of eu-west-1 cannot encrypt in us-east-1',
+  ],
+  [{ aws: { name: 'primary' } }, 'neither default nor primary'],
+  [{ aws: { names: { workgroup: 'primary' } } }, 'not primary, which every account has'],
+  [{ aws: { names: { database: 'default' } } }, 'not default'],
+  [{ aws: { names: { bucket: 'my..lake' } } }, 'aws.names.bucket: must be 3 to 63 of a-z, 0-9 and -'],
+  [{ aws: { tags: { 'aws:team': 'quant' } } }, 'aws.tags.aws:team: must be 1 to 128 letters'],
+  [{ aws: { tags: { nightdesk: 'mine' } } }, 'aws.tags.nightdesk: must be 1 to 128 letters'],
+  [{ aws: { tags: { team: 'a<b' } } }, 'aws.tags.team: must be letters'],
   [{ aws: { alarms: { email: ['nobody'] } } }, 'aws.alarms.email.0: must be an e-mail address'],
   [{ aws: { budget: { monthlyUsd: 0 } } }, 'aws.budget.monthlyUsd: must be a number above 0'],
   [{ aws: { reservedConcurrency: { lifecycle: 1 } } }, 'aws.reservedConcurrency.lifecycle'],
@@ -54,7 +74,7 @@ test.each([
 
 test('lateness on AWS is at least 1.5 buffers and a minute: by default just that, less is refused', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 60, max: 900 }), fc.integer({ min: 1, max: 3600 }), (intervalS, latenessS) => {
+    fc.property(fc.integer({ min: 60, max: 900 }), fc.integer({ min: 1, max: 1800 }), (intervalS, latenessS) => {
       const buffer = { interval: `${intervalS}s` };
       const least = 1.5 * intervalS + 60;
 

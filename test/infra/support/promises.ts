@@ -89,6 +89,22 @@ export const PROMISES: Readonly<Record<string, (template: TemplateJson) => strin
       return watched.has(`<${id}.QueueName>`) ? [] : [`nobody watches ${id}`];
     });
   },
+  'every alarm tells somebody': (template) =>
+    named(template, 'AWS::CloudWatch::Alarm').flatMap(({ id, Properties }) =>
+      listed(Properties.AlarmActions ?? []).length > 0 ? [] : [`${id} rings unheard`],
+    ),
+  'nothing is made before the rights that it needs': (template) => [
+    ...named(template, 'AWS::KinesisFirehose::DeliveryStream').flatMap((stream) =>
+      madeAfterRights(template, stream, at(stream.Properties, 'ExtendedS3DestinationConfiguration', 'RoleARN')),
+    ),
+    ...named(template, 'AWS::Scheduler::Schedule').flatMap((schedule) =>
+      madeAfterRights(template, schedule, at(schedule.Properties, 'Target', 'RoleArn')),
+    ),
+    ...named(template, 'AWS::S3::Bucket').flatMap((bucket) => {
+      const policies = named(template, 'AWS::SQS::QueuePolicy').map(({ id }) => id);
+      return policies.some((id) => bucket.DependsOn?.includes(id)) ? [] : [`${bucket.id} may not tell its queue yet`];
+    }),
+  ],
   'who is called without waiting for the answer has dead letters': (template) => [
     ...named(template, 'AWS::Scheduler::Schedule').flatMap(({ id, Properties }) =>
       at(Properties, 'Target', 'DeadLetterConfig', 'Arn') === undefined ? [`${id} has no dead letters`] : [],
@@ -234,6 +250,16 @@ function scheduledFunctions(template: TemplateJson): Named[] {
     named(template, 'AWS::Scheduler::Schedule').map(({ Properties }) => textOf(at(Properties, 'Target', 'Arn'))),
   );
   return named(template, 'AWS::Lambda::Function').filter(({ id }) => targets.has(`<${id}.Arn>`));
+}
+
+/** S3, Firehose and the scheduler act, or look whether they may, as soon as they are made. */
+function madeAfterRights(template: TemplateJson, { id, DependsOn }: Named, role: unknown): string[] {
+  const policies = named(template, 'AWS::IAM::Policy').filter(({ Properties }) =>
+    listed(Properties.Roles).some((one) => `${textOf(one).slice(0, -1)}.Arn>` === textOf(role)),
+  );
+  return policies.length > 0 && policies.every((policy) => DependsOn?.includes(policy.id))
+    ? []
+    : [`${id} is made before its role may do anything`];
 }
 
 function deadLettersOf(template: TemplateJson): Set<string> {
