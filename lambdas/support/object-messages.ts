@@ -1,4 +1,5 @@
 import { parseKey } from '../../lib/core/lake/keys.ts';
+import { assertObjectKey } from '../../lib/core/lake/object-key.ts';
 
 /** A message of the queue, as far as it is looked at. */
 export interface QueueMessage {
@@ -40,8 +41,18 @@ function objectOf(record: unknown): NewObject[] {
   if (!isObject(object) || typeof object.key !== 'string') throw new Error('a record has no key of an object');
   const key = decoded(object.key);
   const prefix = parseKey(key)?.prefix;
-  if (prefix !== 'events' && prefix !== 'late') return [];
+  if ((prefix !== 'events' && prefix !== 'late') || !isObjectKey(key)) return [];
   return [{ key, bytes: typeof object.size === 'number' && object.size > 0 ? object.size : 0 }];
+}
+
+/** Names that no store takes and no listing shows, such as the `.DS_Store` of a copied folder, are nobody's objects. */
+function isObjectKey(key: string): boolean {
+  try {
+    assertObjectKey(key);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Keys come URL-encoded, a space as a plus sign. */

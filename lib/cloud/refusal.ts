@@ -46,7 +46,7 @@ export function refusal(error: unknown, { todo, permission, region }: Asked): Er
       'AWS_REFUSED',
       `no AWS credentials (${message}); set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with \`aws sso login\``,
     );
-  if (/^Region is missing/.test(message))
+  if (/^Region (?:is missing|not accepted: region="")/.test(message))
     return fails('AWS_REFUSED', 'no region is known; name one with --region, AWS_REGION or in your AWS profile');
   if (EXPIRED.test(name)) return fails('AWS_REFUSED', 'the AWS credentials have expired; sign in again');
   if (SKEWED.test(name))

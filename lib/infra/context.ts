@@ -4,7 +4,7 @@ import type { Config } from '../core/config/index.ts';
 /** What every construct of a stack shares. */
 export interface StackContext {
   readonly config: Config;
-  /** Folder that holds `lambdas/` and `package-lock.json`: the checkout. */
+  /** Folder of the package, which holds `lambdas/` and `lib/`. */
   readonly root: string;
   /** The file settings.json, as text, that every function gets beside its code. */
   readonly settings: string;

@@ -20,11 +20,11 @@ import { Snapshots } from './snapshots.ts';
 import { Transform } from './transform.ts';
 
 export interface NightdeskProps {
-  /** Folder of the package of Nightdesk, which holds `lambdas/`, `lib/` and `package-lock.json`. */
+  /** Folder of the package, which holds `lambdas/` and `lib/`. */
   readonly root: string;
   /** The queries of `lib/queries`. */
   readonly queries: readonly NamedQuery[];
-  /** Settings, as `loadConfig` reads them. @default - all defaults */
+  /** Settings, as `nightdeskProps` reads them. @default - all defaults */
   readonly config?: Config;
   /** Instruments of the file that `ledger.markets` names. @default - none */
   readonly markets?: LedgerConfig['instruments'];
@@ -33,8 +33,7 @@ export interface NightdeskProps {
 /**
  * The whole way of an event on AWS, for a stack of your own. One per stack.
  * @example
- * const { config, markets } = loadConfig('nightdesk.json');
- * const nightdesk = new Nightdesk(stack, 'Nightdesk', { root, queries, config, markets });
+ * const nightdesk = new Nightdesk(stack, 'Nightdesk', await nightdeskProps('nightdesk.json'));
  * nightdesk.access.producer.attachToRole(bot.taskRole);
  */
 export class Nightdesk extends Construct {
@@ -98,6 +97,7 @@ export class Nightdesk extends Construct {
     output('DeliveryStream', deliveryStream, 'Where bots put their events');
     output('Database', database, 'Database of tables and views');
     output('Workgroup', workgroup, 'Athena workgroup');
+    output('ViewsFunction', this.query.function.function.functionName, 'Writes the views when it is called');
     output('ProducerPolicy', this.access.producer.managedPolicyArn, 'For bots: put on the delivery stream');
     output('AnalystPolicy', this.access.analyst.managedPolicyArn, 'For people: ask in SQL');
     output('Alarms', alarms, 'Names of alarms begin so');

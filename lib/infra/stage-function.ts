@@ -47,7 +47,7 @@ export class StageFunction extends Construct {
       entry: join(root, 'lambdas', stage, 'handler.ts'),
       handler: 'handler',
       projectRoot: root,
-      depsLockFilePath: join(root, 'package-lock.json'),
+      depsLockFilePath: join(root, 'package.json'), // nothing is installed, so no lock file is read; packages carry none
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       role: this.role,

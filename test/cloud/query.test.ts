@@ -79,21 +79,21 @@ test('what Athena refuses is said in its words', async () => {
   expect(err).toContain('[QUERY_FAILED]');
 });
 
-test('Ctrl-C stops the query in Athena, and says so', async () => {
+test.each(['SIGINT', 'SIGTERM'] as const)('%s stops the query in Athena, and says so', async (signal) => {
   const { athena } = await startStack();
   athena.faults.hang = () => true;
-  const before = process.listeners('SIGINT');
+  const before = process.listeners(signal);
 
   const running = nightdesk('query', 'select 1 as one', '--aws');
   while ((athena.calls.GetQueryExecution ?? 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  for (const listener of process.listeners('SIGINT')) if (!before.includes(listener)) listener('SIGINT');
+  for (const listener of process.listeners(signal)) if (!before.includes(listener)) listener(signal);
   const { code, err } = await running;
 
   expect(code).toBe(1);
   expect(athena.stopped).toEqual(['select 1 as one']);
   expect(err).toContain('cancelling the query in Athena');
   expect(err).toContain('the query was cancelled');
-  expect(process.listeners('SIGINT')).toEqual(before);
+  expect(process.listeners(signal)).toEqual(before);
 });
 
 test.each([['query', 'select 1'], ['streams'], ['trades'], ['redrive']])(
@@ -136,4 +136,25 @@ test('without credentials no command on a stack does anything but say so', async
       out: '',
       err: expect.stringContaining('no AWS credentials'),
     });
+});
+
+test.each(['--stack', '--region'])('an empty %s is no name', async (option) => {
+  await startAccount();
+
+  const { code, err } = await nightdesk('query', 'select 1 as one', '--aws', option, '');
+
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: `nightdesk: ${option} must be a name, it is empty [CONFIG_INVALID]\n`,
+  });
+});
+
+test('an empty region of the environment is none', async () => {
+  await startAccount();
+  environment({ AWS_REGION: '', AWS_DEFAULT_REGION: undefined });
+
+  const { code, err } = await nightdesk('query', 'select 1 as one', '--aws');
+
+  expect(code).toBe(1);
+  expect(err).toContain('no region is known; name one with --region');
 });

@@ -142,6 +142,26 @@ test('a local lake brings its errors/ in as well, and says so in one line', asyn
   const { code, err } = await nightdesk('redrive', '--data', data);
 
   expect(code).toBe(0);
-  expect(err).toContain(`${KEY}: 1 records: one is no JSON object\n`);
+  expect(err).toContain(`${KEY}: a record is no JSON object\n`);
   expect(err).toContain('2 records in 1 objects of errors/ = 1 stored + 0 stored before + 1 left\n');
+});
+
+test('Ctrl-C ends redrive before the next object, and the next run does the rest', async () => {
+  const { data, s3 } = await startStack();
+  for (const n of [1, 2, 3]) writeObject(data, `${KEY}${n}`, Buffer.from(failed(record(n))));
+  const before = process.listeners('SIGINT');
+  const put = s3.objects.set;
+  s3.objects.set = (key, object) => {
+    for (const listener of process.listeners('SIGINT')) if (!before.includes(listener)) listener('SIGINT');
+    return put(key, object);
+  };
+
+  const { code, err } = await nightdesk('redrive', '--aws');
+
+  expect(code).toBe(1);
+  expect(err).toContain('cancelled; run it again to do the rest [QUERY_FAILED]');
+  expect([...s3.objects.keys()].filter((key) => key.startsWith('events/'))).toHaveLength(1);
+  s3.objects.set = put;
+  expect(await redrive()).toMatchObject({ errors: { looked: 3, stored: 3, already: 0 } });
+  expect(await (await openTestLake(data)).cell('select count(*) from stored.ensemble')).toBe(3);
 });

@@ -241,6 +241,7 @@ test('the command line finds the names as outputs and the settings of the functi
     'NightdeskDeliveryStream',
     'NightdeskLakeBucket',
     'NightdeskProducerPolicy',
+    'NightdeskViewsFunction',
     'NightdeskWorkgroup',
   ]);
   expect(template.Metadata.Nightdesk).toEqual({ settings: functionSettings(parseConfig({}, 'test')) });

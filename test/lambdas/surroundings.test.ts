@@ -84,6 +84,15 @@ describe('the log of a function', () => {
     expect(line.length).toBeLessThan(5_000);
     expect(JSON.parse(line).error).toContain('refused for');
   });
+
+  test('holds no half of a credential either, where a text is cut', () => {
+    const key = 'AKIAIOSFODNN7EXAMPLE';
+    for (const before of [1_985, 1_990, 1_999]) {
+      const [line = ''] = logged((log) => log.info('cut', { raw: `${'x'.repeat(before)} ${key}` }));
+      expect(line).not.toContain('AKIA');
+      expect(JSON.parse(line).raw.length).toBeLessThanOrEqual(2_000);
+    }
+  });
 });
 
 describe('a secret', () => {
@@ -168,4 +177,15 @@ test('a message of the queue is read or malformed, whatever it holds', () => {
       else expect(message.malformed).not.toBe('');
     }),
   );
+});
+
+test('what a copied folder leaves beside the objects is nobody’s object, and comes again to no one', () => {
+  const created = (key: string) => ({ eventName: 'ObjectCreated:Put', s3: { object: { key, size: 1 } } });
+  const day = 'events/execution/v1/date%3D2025-11-21/';
+  const body = JSON.stringify({ Records: [created(`${day}.DS_Store`), created(`${day}a+b.jsonl.gz`)] });
+
+  expect(readMessage({ messageId: 'm', body })).toEqual({
+    messageId: 'm',
+    objects: [{ key: 'events/execution/v1/date=2025-11-21/a b.jsonl.gz', bytes: 1 }],
+  });
 });

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { NightdeskError } from '../../core/errors.ts';
 
 /** Where a desk keeps everything unless told otherwise. */
 export const DEFAULT_DATA = '.nightdesk';
@@ -30,14 +31,21 @@ export const addStackOptions = (command: Command, { apart }: { readonly apart: r
       new Option('--aws', 'a stack on AWS instead of this machine, with your credentials').conflicts([...apart]),
     )
     .addOption(
-      new Option(
-        '--stack <name>',
-        `the stack, as CloudFormation names it (default: ${DEFAULT_STACK}, with --aws)`,
-      ).implies({
-        aws: true,
-      }),
+      new Option('--stack <name>', `the stack, as CloudFormation names it (default: ${DEFAULT_STACK}, with --aws)`)
+        .argParser(nameOption('--stack'))
+        .implies({
+          aws: true,
+        }),
     )
-    .option('--region <name>', 'AWS region (default: of the environment or profile)');
+    .option('--region <name>', 'AWS region (default: of the environment or profile)', nameOption('--region'));
+
+/** An empty name is what an unset variable of a script leaves, and to the SDK as good as none. */
+const nameOption =
+  (option: string): ((value: string) => string) =>
+  (value) => {
+    if (value.trim() === '') throw new NightdeskError('CONFIG_INVALID', `${option} must be a name, it is empty`);
+    return value;
+  };
 
 /** The stack that the options mean. */
 export const stackOf = ({

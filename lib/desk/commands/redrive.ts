@@ -86,13 +86,17 @@ function printErrors(
   dryRun: boolean,
 ): void {
   for (const { key, problem, records } of problems.slice(0, MOST_PROBLEMS))
-    say(printable(`${key}: ${records > 0 ? `${count(records)} records: one ` : ''}${problem}`));
+    say(printable(`${key}: ${whoseOf(records)}${problem}`));
   if (problems.length > MOST_PROBLEMS) say(`and ${count(problems.length - MOST_PROBLEMS)} more; --json lists them`);
   const held = quarantined > 0 ? ` (of which ${count(quarantined)} in quarantine)` : '';
   say(
     `${count(looked)} records in ${count(objects)} objects of errors/ = ${count(stored)} ${dryRun ? 'to be stored' : 'stored'}${held} + ${count(already)} stored before + ${count(left)} left`,
   );
 }
+
+/** What a problem is of: the object itself, or records in it. */
+const whoseOf = (records: number): string =>
+  records === 0 ? '' : records === 1 ? 'a record ' : `${count(records)} records, each `;
 
 function printReport({ looked, stored, already, left, reasons, changed }: RedriveReport, dryRun: boolean): void {
   if (looked === 0) {

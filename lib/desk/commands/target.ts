@@ -24,6 +24,9 @@ export interface Target {
 /** Athena runs so many of an account at once in any region; others want some too. */
 const ATHENA_AT_ONCE = 5;
 
+/** Ctrl-C, and what `timeout` and schedulers send: a query that nobody waits for is billed all the same. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /** @throws what `openStack` throws, and USAGE */
 export async function openTarget(options: StackOptions & { readonly data: string }): Promise<Target> {
   return options.aws ? openDeployed(options) : openLocal(options);
@@ -58,10 +61,15 @@ async function openDeployed(options: StackOptions): Promise<Target> {
   const store = lakeStore(deployed);
   const athena = athenaOf(deployed);
   const onSignal = (): void => {
+    unlisten(); // the second one ends at once
     say('cancelling the query in Athena');
+    store.stop();
     void athena.close();
   };
-  process.once('SIGINT', onSignal);
+  const unlisten = (): void => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   return {
     engine: athena,
     sql: TRINO,
@@ -70,7 +78,7 @@ async function openDeployed(options: StackOptions): Promise<Target> {
     transform: async () => stackTransform(deployed, await stackSettings(deployed)),
     sayCost: () => say(`${bytes(athena.scannedBytes())} scanned in Athena`),
     async close() {
-      process.off('SIGINT', onSignal);
+      unlisten();
       await athena.close();
       store.close();
     },

@@ -26,3 +26,11 @@ test('it is the first day of all events, never that of events without a clock, n
     }),
   );
 });
+
+test('what waits in quarantine stays to be seen, and so does the day that redrive brings it to', async () => {
+  const store = createMemoryStore();
+  const partition = { stream: 'quarantine', version: 1, date: '2025-10-10' };
+  await store.put(`${partitionPrefix('events', partition)}0.jsonl.gz`, Uint8Array.of(1));
+
+  expect(await firstDay(store, NOW)).toBe('2025-10-01');
+});

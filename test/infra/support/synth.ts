@@ -54,7 +54,7 @@ function standIn(): string {
     mkdirSync(join(folder, 'lambdas', stage), { recursive: true });
     writeFileSync(join(folder, 'lambdas', stage, 'handler.ts'), '');
   }
-  writeFileSync(join(folder, 'package-lock.json'), '{}');
+  writeFileSync(join(folder, 'package.json'), '{}');
   return folder;
 }
 
