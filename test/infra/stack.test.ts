@@ -191,7 +191,7 @@ test('the permissions of every role, and of who uses the stack, are these', asyn
 test('the template is this; columns and queries are tested apart', async () => {
   const text = JSON.stringify(template, shortened, 1).replaceAll(/(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '$1');
 
-  await expect(`${text}\n`).toMatchFileSnapshot('template.snap.json');
+  await expect(`${text}\n`).toMatchFileSnapshot('template.snap');
 });
 
 /** Leaves out what changes with any edit of code or catalog. */
