@@ -73,7 +73,7 @@ writeFileSync(
 await writeTypes();
 cpSync(join(root, 'LICENSE'), join(out, 'LICENSE'));
 // The page's first part; links lead to pages that are not there.
-const [page = ''] = readFileSync(join(root, 'docs', 'emitter.md'), 'utf8').split('\n## What happens');
+const [page = ''] = readFileSync(join(root, 'docs', 'emitter.md'), 'utf8').split('\n## Emitting');
 writeFileSync(
   join(out, 'README.md'),
   page.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll("'nightdesk/emitter'", "'nightdesk-emitter'"),
@@ -126,7 +126,7 @@ function reachable(path, folder, found = new Set()) {
   return found;
 }
 
-/** Every stream a bot may send as an interface, with the catalog's sentences. */
+/** Every stream a bot may send as an interface, with the catalog's sentence; docs/events.md has those of the fields. */
 async function catalogTypes(work) {
   const outfile = join(work, 'catalog.mjs');
   await build({
@@ -158,8 +158,7 @@ export type EventOf<N extends StreamName> = Envelope & Streams[N];
 function fields(columns) {
   return `{\n${columns
     .map(
-      ([name, column]) =>
-        `/** ${column.description}${column.unit === 'text' ? '' : ` (${column.unit})`} */\n${name}?: ${typeOf(column)} | null | undefined;`,
+      ([name, column]) => `${name}?: ${typeOf(column)} | null | undefined;`, // their sentences would be a sixth of the package
     )
     .join('\n')}\n}`;
 }

@@ -682,6 +682,8 @@ class Spool:
             evicted = self._make_room(len(data))
             if evicted is None:
                 return -1
+            if self._file is not None and os.fstat(self._file).st_nlink == 0:
+                self._begin_anew()
             segment = self._segments[-1] if self._segments and self._file is not None else None
             if segment is None or (segment.size > 0 and segment.size + len(data) > self.segment_bytes):
                 segment = self._begin()
@@ -768,6 +770,17 @@ class Spool:
         while len(self._segments) > 1 and self._segments[0].lines == 0:
             _remove(self._segments.popleft().path)
         return segment
+
+    def _begin_anew(self) -> None:
+        """Somebody has removed the folder: what it held is lost, what comes is kept in it again."""
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        lock = os.open(os.path.join(self.folder, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        gone, self._lock_fd = (self._lock_fd, self._file), lock
+        self._file = None
+        for one in gone:
+            if one is not None:
+                os.close(one)
 
     def _move_cursor(self) -> None:
         first = next((one for one in self._segments if one.lines > 0), self._segments[-1] if self._segments else None)

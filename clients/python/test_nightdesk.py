@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -312,6 +313,22 @@ class Conservation(unittest.TestCase):
         self.assertTrue(emitter.flush())
         self.assertEqual([event["n"] for event in sink.events], [-1, *range(41, 50)])
         emitter.close()
+
+    def test_a_spool_whose_folder_was_removed_goes_on(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            root = os.path.join(folder, "spool")
+            down = [True]
+            sink = Memory(lambda records: refuse(records) if down[0] else None)
+            emitter = quick(sink, spool_dir=root, write_through=True)
+            emitter.emit("order", n=0)
+            shutil.rmtree(root)
+            for n in range(1, 51):
+                emitter.emit("order", n=n)
+            down[0] = False
+            self.assertTrue(emitter.flush(20))
+            balanced(self, emitter.stats())
+            self.assertEqual({event["n"] for event in sink.events} - {0}, set(range(1, 51)))
+            emitter.close()
 
     def test_a_full_spool_drops_its_oldest_segment_and_never_what_is_in_flight(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

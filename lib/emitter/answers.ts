@@ -1,5 +1,5 @@
-import type { LaneStats } from './lane.ts';
-import type { DropReason } from './outbox.ts';
+import type { DropReason } from './drop-reason.ts';
+import type { LaneStats } from './lane-settings.ts';
 
 /** How an event of a strict emitter ended. */
 export type Receipt =

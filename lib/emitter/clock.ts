@@ -14,6 +14,6 @@ export function isoOf(ms: number): string {
     second = whole;
   }
   lastMs = ms;
-  lastText = secondText + THOUSAND[ms - whole * 1000];
+  lastText = secondText + THOUSAND[Math.floor(ms - whole * 1000)];
   return lastText;
 }

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { PACK_BYTES, PACK_LINES } from '../core/limits.ts';
+import { MAX_RECORD_BYTES, PACK_BYTES, PACK_LINES } from '../core/limits.ts';
 import type { EmitterStats, Settled } from './answers.ts';
 import { isoOf } from './clock.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { EmitterError, numberIn, onlyKnown, textOf } from './emitter-error.ts';
+import type { DropReason } from './drop-reason.ts';
+import { EmitterError, numberIn, onlyKnown, textOf, textOfError } from './emitter-error.ts';
 import type { BotStream } from './event.ts';
 import { watchForEnd } from './hooks.ts';
-import { Lane, textOfError } from './lane.ts';
+import { Lane } from './lane.ts';
 import { type EmitterOptions, MODES, OPTION_NAMES, type Report } from './options.ts';
-import type { DropReason, Entry } from './outbox.ts';
+import type { Entry } from './outbox.ts';
 import { type ProcessFacts, ProcessWatch } from './process-facts.ts';
 import { createReporter } from './reporter.ts';
 import { checkSampling, passes, rankOf, severityRank } from './rules.ts';
@@ -69,7 +70,7 @@ export class Core {
     this.heartbeatS = numberIn('health.heartbeatS', health.heartbeatS, { from: 1, to: 604_800, otherwise: 3_600 });
     this.maxEventBytes = numberIn('maxEventBytes', options.maxEventBytes, {
       from: 100,
-      to: 1_000_000,
+      to: MAX_RECORD_BYTES - 1,
       otherwise: PACK_BYTES - 1,
     });
     this.#exitTimeoutMs = numberIn('exitTimeoutMs', options.exitTimeoutMs, { from: 0, to: 600_000, otherwise: 2_000 });
@@ -229,7 +230,9 @@ export class Core {
   }
 
   async #finish(ends: boolean): Promise<void> {
-    if (this.isClosed || this.#finished) return;
+    // What is being closed is being sent.
+    if (this.#closed !== undefined) return within(this.#exitTimeoutMs, this.#closed);
+    if (this.#finished) return;
     if (ends) {
       this.#finished = true; // `beforeExit` comes again after each wait
       this.announce('stop');

@@ -31,3 +31,14 @@ export function textOf(name: string, value: unknown): string {
     );
   return value;
 }
+
+/** An error in one line, whatever was thrown. Never throws. */
+export function textOfError(error: unknown): string {
+  try {
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    const text = typeof message === 'string' ? message : String(error);
+    return (typeof code === 'string' ? `${code}: ${text}` : text).split('\n')[0]?.slice(0, 300) ?? '';
+  } catch {
+    return 'an error that cannot be read';
+  }
+}

@@ -1,11 +1,13 @@
 import type { EmitterStats, Receipt, Settled } from './answers.ts';
 import { isoOf } from './clock.ts';
 import { Core } from './core.ts';
+import type { DropReason } from './drop-reason.ts';
+import { textOfError } from './emitter-error.ts';
 import type { BotEvent, BotStream, Context } from './event.ts';
 import { HealthGate, type HealthOptions } from './health-gate.ts';
-import { type Lane, textOfError } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { EmitterOptions } from './options.ts';
-import type { DropReason, Entry } from './outbox.ts';
+import type { Entry } from './outbox.ts';
 import { isPrecious, passes, sampleRate } from './rules.ts';
 import { hasSkipped, serialiseCarefully } from './serialise.ts';
 import { EMITTER_VERSION } from './version.ts';
@@ -97,7 +99,12 @@ abstract class BaseEmitter<R> implements Emitter<R> {
 
   constructor(core: Core, context: Context) {
     this.core = core;
-    this.#context = { strategy_id: core.strategyId, session_id: core.sessionId, mode: core.mode, ...context };
+    this.#context = {
+      strategy_id: core.strategyId,
+      session_id: core.sessionId,
+      mode: core.mode,
+      ...this.#readable(context),
+    };
     this.#more = Object.keys(this.#context).filter((name) => !['strategy_id', 'session_id', 'mode'].includes(name));
     const health: HealthOptions | false = core.options.health ?? {};
     if (health !== false) this.#gate = new HealthGate(health);
@@ -111,7 +118,15 @@ abstract class BaseEmitter<R> implements Emitter<R> {
   abstract child(context: Context): Emitter<R>;
 
   protected childContext(context: Context): Context {
-    return { ...this.#context, ...context };
+    return { ...this.#context, ...this.#readable(context) };
+  }
+
+  /** A context as JSON can carry it: it is on every event, so that what is wrong with it must not cost them all. */
+  #readable(context: Context): Readonly<Record<string, unknown>> {
+    const read = serialiseCarefully(context ?? {}, this.core.maxEventBytes);
+    if ('json' in read) return JSON.parse(read.json);
+    this.core.report(read.problem, `a context was left out: ${PROBLEMS[read.problem]}`);
+    return {};
   }
 
   get sessionId(): string {
@@ -122,12 +137,12 @@ abstract class BaseEmitter<R> implements Emitter<R> {
     return this.core.nextId(kind);
   }
 
-  flush({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<Settled> {
-    return this.core.flush(timeoutMs);
+  flush(options?: { readonly timeoutMs?: number }): Promise<Settled> {
+    return this.core.flush(options?.timeoutMs ?? 10_000);
   }
 
-  close({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<Settled> {
-    return this.core.close(timeoutMs);
+  close(options?: { readonly timeoutMs?: number }): Promise<Settled> {
+    return this.core.close(options?.timeoutMs ?? 5_000);
   }
 
   stats(): EmitterStats {
@@ -187,7 +202,7 @@ abstract class BaseEmitter<R> implements Emitter<R> {
       );
     const entry: Entry = { stream, precious: plan.precious, ordinal: seq, emittedMs: nowMs, line, bytes: -1, settled };
     for (const lane of plan.lanes) lane.push(entry);
-    if (core.options.immediate === true) for (const lane of plan.lanes) lane.saveSync();
+    if (core.options.immediate === true) for (const lane of plan.lanes) lane.saveNow();
     return undefined;
   }
 
@@ -222,6 +237,7 @@ abstract class BaseEmitter<R> implements Emitter<R> {
       said.session_id !== undefined ||
       said.mode !== undefined ||
       said.emitter_version !== undefined ||
+      said.schema_version !== undefined ||
       said.sample_rate !== undefined
     )
       return true;
@@ -229,11 +245,13 @@ abstract class BaseEmitter<R> implements Emitter<R> {
     return false;
   }
 
-  /** What the event says goes before what the emitter would have said, but for the stream. */
+  /** What the event says goes before what the emitter would have said, but for what only the emitter can know. */
   #merged({ rate }: Plan, stream: string, event: Said, { seq, nowMs }: Moment): Said {
     const id = `${this.core.nonce}-${seq}`;
-    const ours: Said = { ...this.#ours(stream, rate), event_id: id, seq, emitted_at: isoOf(nowMs) };
-    const all: Said = { ...ours, ...event, stream };
+    const ours = this.#ours(stream, rate);
+    const certain = { stream, seq, emitted_at: isoOf(nowMs), emitter_version: EMITTER_VERSION };
+    // The version that this emitter writes is the current one, which need not be said; another would not be read.
+    const all: Said = { ...ours, event_id: id, ...event, ...certain, schema_version: undefined };
     for (const name of Object.keys(ours)) if (all[name] === undefined) all[name] = ours[name];
     if (typeof all.event_id !== 'string' || all.event_id === '') all.event_id = id;
     return all;

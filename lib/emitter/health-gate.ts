@@ -58,7 +58,8 @@ export class HealthGate {
       hasChanged(this.#last[field], event[field], threshold),
     );
     if (changed !== undefined) return `change:${changed[0]}`;
-    return nowMs - this.#lastMs >= this.#heartbeatMs ? 'heartbeat' : undefined;
+    // A clock that was put back tells nothing of how long ago that was.
+    return nowMs - this.#lastMs >= this.#heartbeatMs || nowMs < this.#lastMs ? 'heartbeat' : undefined;
   }
 }
 

@@ -35,18 +35,33 @@ const onFailed = (error: unknown): void => {
   for (const ending of endings) ending.failed(error);
 };
 
+/** Marks our listeners: two copies of this package in a process must not wait for each other. */
+const OURS = Symbol.for('nightdesk.emitter.listener');
+
+/** Listeners that end the process by the signal as soon as they are the last: ours, and those of the package signal-exit. */
+function likeUs(signal: NodeJS.Signals): number {
+  const ours = process.listeners(signal).filter((listener) => OURS in listener).length;
+  // Where version 4 keeps itself, and where version 3 does: it has one listener per signal and load, and counts them.
+  const held: unknown =
+    Reflect.get(globalThis, Symbol.for('signal-exit emitter')) ?? Reflect.get(process, '__signal_exit_emitter__');
+  const count = typeof held === 'object' && held !== null && 'count' in held ? held.count : 0;
+  return ours + (typeof count === 'number' ? count : 0);
+}
+
 /**
  * A signal that nobody else listens to would have ended the process: it does so still, as soon as everything is sent. Where
  * the bot listens itself, it decides, and this only begins to send.
  */
 const onSignal = (signal: NodeJS.Signals): void => {
-  const alone = process.listenerCount(signal) <= 1;
+  const alone = process.listenerCount(signal) <= likeUs(signal);
   void finishAll(alone).then(() => {
     if (!alone) return;
     unhook();
     process.kill(process.pid, signal); // the exit status is the signal's, as it would have been
   });
 };
+
+Object.defineProperty(onSignal, OURS, { value: true });
 
 function unhook(): void {
   hooked = false;

@@ -1,53 +1,10 @@
-import { pause, type Retry, waitMs } from './backoff.ts';
-import { type DropReason, type Entry, Outbox, type OutboxLimits } from './outbox.ts';
-import type { Outcome, Sink } from './sink.ts';
+import { attempt } from './attempt.ts';
+import { pause, waitMs } from './backoff.ts';
+import type { DropReason } from './drop-reason.ts';
+import { textOfError } from './emitter-error.ts';
+import type { BatchSettings, LaneSettings, LaneStats } from './lane-settings.ts';
+import { type Entry, Outbox } from './outbox.ts';
 import type { Spool } from './spool/spool.ts';
-
-export interface BatchSettings {
-  /** Most events and bytes in one call of a sink. */
-  readonly events: number;
-  readonly bytes: number;
-  /** Longest wait of a batch that is not full, in ms. */
-  readonly everyMs: number;
-}
-
-export interface LaneSettings {
-  readonly sink: Sink;
-  readonly takes: (stream: string) => boolean;
-  readonly queue: OutboxLimits;
-  readonly batch: BatchSettings;
-  readonly retry: Retry;
-  readonly sendTimeoutMs: number;
-  readonly spoolEveryMs: number;
-  readonly seal: (entry: Entry) => void;
-  /** An event was lost, or a sink does not do what it should; must not throw. */
-  readonly report: (problem: { readonly code: string; readonly message: string }) => void;
-  /** An event is not going to be delivered here. */
-  readonly onDrop: (entry: Entry, reason: DropReason, why: string) => void;
-}
-
-/** What became of the events of one sink. `accepted + recovered = delivered + dropped + held`, at any moment. */
-export interface LaneStats {
-  readonly name: string;
-  /** Events given to this sink. */
-  readonly accepted: number;
-  /** Events found in the spool from earlier runs; what they had sent and not noted counts again. */
-  readonly recovered: number;
-  readonly delivered: number;
-  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
-  /** Waiting, in memory or in the spool, in flight included. */
-  readonly held: number;
-  readonly inFlight: number;
-  /** Of what is held, in the spool. */
-  readonly spooled: number;
-  readonly spoolBytes: number;
-  /** Attempts after the first. */
-  readonly retried: number;
-  /** How long the oldest has waited, in ms. */
-  readonly oldestAgeMs: number;
-  /** Why the newest attempt failed, where it did. */
-  readonly lastProblem: string | undefined;
-}
 
 /** What is written to the spool in one piece: more would hold up the bot while secrets are taken out. */
 const SPOOL_AT_ONCE = { events: 1_000, bytes: 256 * 1024 };
@@ -159,10 +116,16 @@ export class Lane {
     if (due) this.#urgent = Math.max(this.#urgent, this.#lastOrdinal);
     if (this.#sending !== undefined || this.#closing.signal.aborted) return;
     this.#sending = this.#send()
-      .catch((error: unknown) => this.#onFault(error, this.#spool))
-      .finally(() => {
+      .catch((error: unknown) => {
+        this.#onFault(error, this.#spool);
+        return false;
+      })
+      .then((drained) => {
         this.#sending = undefined;
-        if (this.#held > 0 && !this.#closing.signal.aborted) this.#arm();
+        if (this.#closing.signal.aborted) return;
+        if (drained && this.#ready())
+          this.#wake(false); // asked for while it ended
+        else if (this.#held > 0) this.#arm();
       });
   }
 
@@ -186,14 +149,14 @@ export class Lane {
     return this.#outbox.queued >= events || this.#outbox.chars >= bytes || (this.#spool?.holds(events, bytes) ?? false);
   }
 
-  /** Never throws. */
-  async #send(): Promise<void> {
+  /** @returns whether it ended because nothing was left to do */
+  async #send(): Promise<boolean> {
     await this.#adopting;
     while (this.#ready() && !this.#closing.signal.aborted) {
       if (this.#spool !== undefined && !this.#spoolFails && this.#outbox.queued > 0) await this.#startSpooling();
-      const spooled = (await this.#spool?.next(this.#settings.batch)) ?? [];
+      const spooled = await this.#fromSpool();
       const batch = spooled.length > 0 ? spooled : this.#fromMemory();
-      if (batch.length === 0) return;
+      if (batch.length === 0) return false;
       const left = await this.#deliver(batch, spooled.length > 0);
       if (spooled.length === 0) {
         if (left.length > 0) this.#outbox.putBack();
@@ -201,6 +164,19 @@ export class Lane {
       } else if (left.length > 0) this.#spool?.putBack(left);
       else this.#spool?.done();
       this.#tellWaiters();
+    }
+    return true;
+  }
+
+  /** What lies there and cannot be read just now stays there. */
+  async #fromSpool(): Promise<readonly Entry[]> {
+    try {
+      return (await this.#spool?.next(this.#settings.batch)) ?? [];
+    } catch (error) {
+      this.#spool?.restore();
+      const message = `${this.name}: the spool cannot be read: ${textOfError(error)}`;
+      this.#settings.report({ code: 'spool_unreadable', message });
+      return [];
     }
   }
 
@@ -212,11 +188,11 @@ export class Lane {
 
   /** Sends until nothing is left of the batch. @returns what is left, because the emitter closes */
   async #deliver(batch: readonly Entry[], spooled: boolean): Promise<readonly Entry[]> {
-    const { retry } = this.#settings;
+    const { retry, sink, sendTimeoutMs } = this.#settings;
     const startMs = performance.now();
     let left = batch;
-    for (let attempt = 1; ; attempt++) {
-      const outcomes = await this.#attempt(left);
+    for (let attempts = 1; ; attempts++) {
+      const outcomes = await attempt(sink, left, { timeoutMs: sendTimeoutMs, closing: this.#closing.signal });
       const again: Entry[] = [];
       let why = '';
       for (const [i, entry] of left.entries()) {
@@ -243,44 +219,16 @@ export class Lane {
         message: `${this.name}: ${left.length} of ${batch.length} events were not taken: ${why}`,
       });
       if (this.#closing.signal.aborted) return left;
-      if (attempt >= retry.attempts || performance.now() - startMs >= retry.forMs) {
+      if (attempts >= retry.attempts || performance.now() - startMs >= retry.forMs) {
         for (const entry of left) this.#drop(entry, 'gave_up', why);
         if (spooled) this.#spool?.left(0);
         else this.#outbox.keep([]);
         return [];
       }
       this.#hurry = new AbortController();
-      await pause(waitMs(retry, attempt - 1, Math.random()), this.#hurry.signal);
+      await pause(waitMs(retry, attempts - 1, Math.random()), this.#hurry.signal);
       if (this.#closing.signal.aborted) return left;
       this.#retried++;
-    }
-  }
-
-  /** One call of the sink. Never throws, and always ends: what the sink does not say counts as `retry`. */
-  async #attempt(entries: readonly Entry[]): Promise<readonly Outcome[]> {
-    const { sink, sendTimeoutMs } = this.#settings;
-    const attempt = new AbortController();
-    let give: (why: string) => void = () => undefined;
-    const ended = new Promise<string>((resolve) => {
-      give = resolve;
-    });
-    const stop = (why: string): void => {
-      attempt.abort();
-      give(why);
-    };
-    const timer = setTimeout(() => stop(`no answer within ${sendTimeoutMs} ms`), sendTimeoutMs).unref();
-    const onClose = (): void => stop('the emitter closes');
-    this.#closing.signal.addEventListener('abort', onClose, { once: true });
-    try {
-      const sent = (async () => outcomesOf(await sink.send(entries, { signal: attempt.signal }), entries.length))();
-      const outcome = await Promise.race([sent, ended]);
-      return typeof outcome === 'string' ? entries.map(() => ({ retry: outcome })) : outcome;
-    } catch (error) {
-      const retry = textOfError(error);
-      return entries.map(() => ({ retry }));
-    } finally {
-      clearTimeout(timer);
-      this.#closing.signal.removeEventListener('abort', onClose);
     }
   }
 
@@ -384,6 +332,11 @@ export class Lane {
     }
   }
 
+  /** For `immediate`: at once, or behind what is on its way just now. */
+  saveNow(): void {
+    if (this.#outbox.inFlight === 0) this.saveSync();
+  }
+
   /** For the end of a process that can no longer wait: what is in memory goes to the spool, or to a sink that can take it at once. */
   saveSync(): void {
     const { sink } = this.#settings;
@@ -440,29 +393,4 @@ export class Lane {
 
 function settle({ settled }: Entry, reason: DropReason | undefined): void {
   settled?.(reason);
-}
-
-/** What a sink said, made safe: one that lies costs a repeat, never an event. */
-function outcomesOf(said: unknown, count: number): readonly Outcome[] {
-  if (said === undefined) return Array.from({ length: count }, () => 'delivered');
-  if (!Array.isArray(said)) return Array.from({ length: count }, () => ({ retry: 'the sink gave no outcomes' }));
-  return Array.from({ length: count }, (_, i): Outcome => {
-    const one: unknown = said[i];
-    if (one === 'delivered') return 'delivered';
-    if (typeof one === 'object' && one !== null) {
-      if ('refused' in one) return { refused: String(one.refused).slice(0, 300) };
-      if ('retry' in one) return { retry: String(one.retry).slice(0, 300) };
-    }
-    return { retry: 'the sink gave no outcome' };
-  });
-}
-
-export function textOfError(error: unknown): string {
-  try {
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    const text = typeof message === 'string' ? message : String(error);
-    return (typeof code === 'string' ? `${code}: ${text}` : text).split('\n')[0]?.slice(0, 300) ?? '';
-  } catch {
-    return 'an error that cannot be read';
-  }
 }

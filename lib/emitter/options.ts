@@ -1,11 +1,11 @@
 import type { RetryOptions } from './backoff.ts';
+import type { DropReason } from './drop-reason.ts';
 import type { Context } from './event.ts';
 import type { HealthOptions } from './health-gate.ts';
-import type { DropReason } from './outbox.ts';
 import type { Filter, Sampling } from './rules.ts';
 import type { RedactionOptions } from './seal.ts';
 import type { SinkInput } from './sink.ts';
-import type { SpoolOptions } from './spool/spool.ts';
+import type { SpoolOptions } from './spool/settings.ts';
 
 /** Kind of run; figures of two modes are never added. */
 export type Mode = 'live' | 'paper' | 'backtest' | 'shadow' | 'testnet';
@@ -23,6 +23,7 @@ export interface Report {
     | 'repaired'
     | 'retrying'
     | 'spool_unwritable'
+    | 'spool_unreadable'
     | 'close'
     | 'exit'
     | 'dead_letters'
@@ -57,7 +58,7 @@ export interface EmitterOptions extends RedactionOptions {
   readonly spool?: SpoolOptions;
   /** Folder in which events that a sink refused or that were given up are kept, one file per stream. @default - they are counted only */
   readonly deadLetters?: string;
-  /** Largest event in bytes of its line; larger ones are dropped and reported. @default 262143, what fits a packed record */
+  /** Largest event in bytes of its line; larger ones are dropped and reported. At most 1,023,999. @default 262143, what fits a packed record */
   readonly maxEventBytes?: number;
   readonly filter?: Filter;
   readonly sampling?: Sampling;

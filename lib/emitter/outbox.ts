@@ -1,3 +1,5 @@
+import type { DropReason } from './drop-reason.ts';
+
 /** An event that waits to be sent. One object is shared by the queues of all sinks. */
 export interface Entry {
   readonly stream: string;
@@ -13,29 +15,6 @@ export interface Entry {
   /** Told once by each sink how the event ended there; undefined where nobody waits. */
   readonly settled: ((reason: DropReason | undefined) => void) | undefined;
 }
-
-/** Why an event was not delivered. */
-export type DropReason =
-  /** The queue was full: more came than went. */
-  | 'overflow'
-  /** The sink says that it will never take it. */
-  | 'refused'
-  /** The attempts or the time for it were used up. */
-  | 'gave_up'
-  /** Larger than `maxEventBytes`. */
-  | 'too_large'
-  /** No JSON could be made of it. */
-  | 'unserialisable'
-  /** Not an object, or no name of a stream. */
-  | 'invalid_event'
-  /** Emitted after `close`. */
-  | 'after_close'
-  /** Still waiting when the emitter was closed, and there was no spool to keep it. */
-  | 'closed'
-  /** The spool was full, and this was the oldest of the least precious in it. */
-  | 'spool_full'
-  /** The spool held something else than what was written there. */
-  | 'spool_damaged';
 
 export interface OutboxLimits {
   readonly maxEvents: number;

@@ -52,7 +52,8 @@ export function createSeal({ redact = [], hash }: RedactionOptions): Seal {
     return copy;
   };
 
-  return (line) => {
+  return (said) => {
+    const line = said.includes('\\ud') ? wellFormed(said) : said;
     if (!looksSuspicious(line) && !namesSecret(line) && !(configured?.test(line) ?? false)) return line;
     try {
       return JSON.stringify(clean(JSON.parse(line)));
@@ -61,6 +62,10 @@ export function createSeal({ redact = [], hash }: RedactionOptions): Seal {
     }
   };
 }
+
+/** Half a surrogate pair, which JSON.stringify writes as an escape, as the character that stands for what cannot be read. */
+const wellFormed = (line: string): string =>
+  line.replaceAll(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found === '\\\\' ? found : '\ufffd'));
 
 /** What the transform itself has hashed already. */
 const HASHED = /^h:[0-9a-f]{16}$/;

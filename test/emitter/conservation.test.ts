@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
-import { createEmitter, type EmitterOptions } from '../../lib/emitter/index.ts';
+import { createEmitter, type EmitterOptions, memorySink } from '../../lib/emitter/index.ts';
 import { tempFolder } from '../support/temp.ts';
-import { onlyLane, sumOf, unaccounted } from './support/emitter.ts';
+import { onlyLane, sumOf, testEmitter, unaccounted } from './support/emitter.ts';
 import { type Answer, scriptedSink } from './support/sinks.ts';
 
 const STREAMS = ['signals', 'market', 'order', 'execution'] as const;
@@ -112,6 +112,49 @@ test('emitted = delivered + dropped + held, at every moment, over any schedule o
     { numRuns: RUNS },
   );
 }, 1_200_000);
+
+test('with `immediate`, what is emitted while an earlier event is on its way waits behind it', async () => {
+  let full = true;
+  const taken: string[] = [];
+  const emitter = testEmitter({
+    immediate: true,
+    batch: { everyMs: 1 },
+    sink: {
+      name: 'pipe',
+      async send(events) {
+        await sleep(20);
+        taken.push(...events.map(({ line }) => line));
+      },
+      sendSync(events) {
+        if (full) throw new Error('EAGAIN');
+        taken.push(...events.map(({ line }) => line));
+      },
+    },
+  });
+  emitter.emit('signals', { x_n: 1 });
+  while (onlyLane(emitter).inFlight === 0) await sleep(1);
+  full = false;
+  emitter.emit('signals', { x_n: 2 });
+  expect(unaccounted(onlyLane(emitter))).toBeUndefined();
+  expect(onlyLane(emitter).held).toBe(2);
+  await emitter.close();
+
+  expect(unaccounted(onlyLane(emitter))).toBeUndefined();
+  expect(taken.map((line) => JSON.parse(line).x_n)).toEqual([1, 2]);
+});
+
+test('a flush right after a flush waits for no timer, whenever it comes', async () => {
+  const sink = memorySink();
+  const emitter = testEmitter({ sink, batch: { everyMs: 600_000 } });
+  for (let round = 0; round < 40; round++) {
+    emitter.emit('signals', {});
+    const flushed = emitter.flush({ timeoutMs: 3_000 });
+    for (let ticks = 0; ticks < round; ticks++) await undefined; // anywhere in the end of the round before
+    emitter.emit('signals', {});
+    await Promise.all([flushed, emitter.flush({ timeoutMs: 3_000 })]);
+    expect(onlyLane(emitter).held).toBe(0);
+  }
+});
 
 const folders = { root: '', made: 0 };
 beforeEach(() => {

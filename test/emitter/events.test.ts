@@ -5,6 +5,7 @@ import { looksSuspicious, nameSet, REDACTED } from '../../lib/core/redact.ts';
 import { createTransform } from '../../lib/core/transform/transform.ts';
 import {
   createEmitter,
+  EMITTER_VERSION,
   EmitterError,
   type EmitterOptions,
   error,
@@ -49,20 +50,30 @@ test('an event carries its identity, its order and who sent it', async () => {
   );
 });
 
-test('what an event says itself goes before what the emitter would have said, but for the stream; no key stands twice', async () => {
-  const own = { event_id: 'mine', session_id: 'other', symbol: 'Z', seq: 77, stream: 'lies', emitted_at: undefined };
+test('what an event says itself goes before what the emitter would have said, but for what only the emitter knows; no key stands twice', async () => {
+  const own = {
+    event_id: 'mine',
+    session_id: 'other',
+    symbol: 'Z',
+    seq: 77,
+    stream: 'lies',
+    emitted_at: 'lately',
+    emitter_version: '99',
+  };
   const { events, lines } = await arrived({ context: { symbol: 'A' } }, (emitter) =>
-    emitter.emit('signals', own as { symbol: string }),
+    emitter.emit('signals', { ...own, schema_version: 99 } as { symbol: string }),
   );
 
   expect(events[0]).toMatchObject({
     event_id: 'mine',
     session_id: 'other',
     symbol: 'Z',
-    seq: 77,
+    seq: 1,
     stream: 'signals',
-    emitted_at: expect.any(String),
+    emitted_at: expect.stringMatching(/^\d{4}-/),
+    emitter_version: EMITTER_VERSION,
   });
+  expect(events[0]).not.toHaveProperty('schema_version'); // the current one; another would not be read
   for (const key of Object.keys(own)) expect(lines[0]?.split(`"${key}":`)).toHaveLength(2);
 });
 
@@ -113,6 +124,18 @@ describe('quiet by design', () => {
     expect(stats.quiet.filtered).toBe(5);
   });
 
+  test('a clock that counts parts of a millisecond is told in whole ones', async () => {
+    const clock = Date.now;
+    Date.now = () => Date.UTC(2025, 11, 3) + 7.9;
+    try {
+      const { events } = await arrived({}, (emitter) => emitter.emit('signals', {}));
+
+      expect(events[0]).toMatchObject({ emitted_at: '2025-12-03T00:00:00.007Z' });
+    } finally {
+      Date.now = clock;
+    }
+  });
+
   test('health is told at start and stop, on each change that counts, and once per heartbeat of the wall clock', async () => {
     let nowMs = Date.UTC(2025, 11, 3);
     const clock = Date.now;
@@ -129,6 +152,9 @@ describe('quiet by design', () => {
         [300, { calibration_drift: -0.011 }],
         [3_599, { equity: 10_011 }],
         [1, { equity: 10_011 }],
+        [-86_400, { equity: 10_011 }], // the clock was put back by a day
+        [60, { equity: 10_011 }],
+        [3_600, { equity: 10_011 }],
       ];
       const { events, stats } = await arrived({ health: {} }, (emitter) => {
         for (const [afterS, event] of steps) {
@@ -145,10 +171,12 @@ describe('quiet by design', () => {
         'change:ws_reconnects',
         'change:calibration_drift',
         'heartbeat',
+        'heartbeat',
+        'heartbeat',
         'stop',
       ]);
       expect(events.every(({ heartbeat_s }) => heartbeat_s === 3_600)).toBe(true);
-      expect(stats.quiet.unchanged).toBe(4);
+      expect(stats.quiet.unchanged).toBe(5);
     } finally {
       Date.now = clock;
     }

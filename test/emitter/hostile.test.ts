@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { sha256 } from '../../lib/adapters/local/sha256.ts';
 import { createTransform } from '../../lib/core/transform/transform.ts';
-import { type BotEvent, memorySink } from '../../lib/emitter/index.ts';
-import { sumOf, testEmitter } from './support/emitter.ts';
+import { type BotEvent, error, fill, gate, intent, memorySink, order, type Sink } from '../../lib/emitter/index.ts';
+import { onlyLane, sumOf, testEmitter, unaccounted } from './support/emitter.ts';
 
 const hostile = (event: unknown): BotEvent<'signals'> => event as BotEvent<'signals'>;
 
@@ -197,6 +197,118 @@ test('a report that throws, and a sink whose answers cannot be read, reach nobod
   await emitter.flush({ timeoutMs: 20 });
   emitter.emit('signals', hostile(null));
   expect(await emitter.close({ timeoutMs: 5 })).toEqual({ delivered: 0, dropped: 1, held: 0 });
+});
+
+const trap = (): never => {
+  throw new Error('no');
+};
+const revoked = Proxy.revocable({}, {});
+revoked.revoke();
+const UNREADABLE: [string, unknown][] = [
+  ['a proxy that throws', new Proxy({}, { get: trap, ownKeys: trap, has: trap, getPrototypeOf: trap })],
+  ['a revoked proxy', revoked.proxy],
+  ['null', null],
+  ['nothing', undefined],
+  [
+    'a getter that throws',
+    {
+      get order_id() {
+        return trap();
+      },
+    },
+  ],
+  ['an error that cannot be read', Object.defineProperty(new Error(), 'message', { get: trap })],
+];
+
+test.each(UNREADABLE)(
+  '%s: helpers, chains and children do not throw either, and every call is counted',
+  async (_what, given) => {
+    const sink = memorySink();
+    const emitter = testEmitter({ sink });
+    const event = given as Record<`x_${string}`, unknown>;
+
+    const chain = intent(emitter, event);
+    const sent = [order(emitter, event), chain.order(event), chain.fill(event)];
+    fill(emitter, event);
+    gate(emitter, event);
+    error(emitter, event);
+    chain.gate(event);
+    chain.error(event);
+    emitter.child(event).emit('signals', { symbol: 'BTCUSDT' });
+    await emitter.close();
+
+    const { emitted, dropped } = emitter.stats();
+    expect(emitted).toBe(10);
+    expect(sink.events.length + sumOf(dropped)).toBe(10);
+    expect(sink.objects.map(({ symbol }) => symbol)).toContain('BTCUSDT');
+    expect(chain.ids.intent_id).toMatch(/^intent-/);
+    for (const { ids } of sent) expect(ids.order_id ?? ids.intent_id).toBeDefined();
+  },
+);
+
+test('a context that JSON cannot carry is mended, and costs no event', async () => {
+  const sink = memorySink();
+  const emitter = testEmitter({ sink, context: { symbol: 12n, venue: 'v' } as never });
+  emitter.emit('signals', {});
+  await emitter.close();
+
+  expect(sink.objects).toMatchObject([{ symbol: 12, venue: 'v' }]);
+});
+
+test.each<[string, Sink['send']]>([
+  ['empties its list', async (events) => void (events as unknown[]).splice(0)],
+  [
+    'empties its list and fails',
+    async (events) => {
+      (events as unknown[]).length = 0;
+      throw new Error('no');
+    },
+  ],
+  [
+    'changes the events',
+    async (events) => {
+      for (const event of events) Object.assign(event, { line: '', bytes: 0 });
+      throw new Error('no');
+    },
+  ],
+])('a sink that %s loses nothing, and changes nothing that other sinks get', async (_what, send) => {
+  const sink = memorySink();
+  const emitter = testEmitter({ sink: [{ name: 'liar', send }, sink] });
+  for (let i = 0; i < 10; i++) emitter.emit('signals', { symbol: 'BTCUSDT' });
+  await emitter.flush({ timeoutMs: 50 });
+
+  for (const lane of emitter.stats().sinks) expect(unaccounted(lane)).toBeUndefined();
+  await emitter.close({ timeoutMs: 0 });
+  expect(sink.objects.map(({ symbol }) => symbol)).toEqual(Array.from({ length: 10 }, () => 'BTCUSDT'));
+});
+
+test('emitting from within a getter, a report and a sink is an emit like any other', async () => {
+  let calls = 0;
+  const emitter = testEmitter({
+    queue: { maxEvents: 5 },
+    report: () => emitter.emit('order', {}),
+    sink: {
+      name: 'talks',
+      async send() {
+        if (++calls < 20) emitter.emit('signals', {});
+        if (calls % 3 === 0) throw new Error('no');
+      },
+    },
+  });
+  for (let i = 0; i < 50; i++)
+    emitter.emit(
+      'signals',
+      hostile({
+        get x_more() {
+          emitter.emit('market', {});
+          return 1;
+        },
+      }),
+    );
+  await emitter.close({ timeoutMs: 1_000 });
+
+  expect(unaccounted(onlyLane(emitter))).toBeUndefined();
+  expect(emitter.stats().emitted).toBeGreaterThan(100);
 });
 
 test('changing an event after it was emitted changes nothing that is sent', async () => {

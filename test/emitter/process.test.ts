@@ -143,9 +143,31 @@ describe('at the end of a process', () => {
     ]);
   });
 
+  test.each([
+    ['another copy of the emitter, and both send what they hold', 'two_copies'],
+    ['the package signal-exit', 'signal_exit'],
+  ] as const)('SIGTERM ends the process too where the others that listen are %s', async (_who, does) => {
+    const { end, trading } = await runOf({ does }, (pid) => process.kill(pid, 'SIGTERM'));
+
+    expect(end).toMatchObject({ code: null, signal: 'SIGTERM' });
+    expect(trading).toBe(8);
+  });
+
+  test('SIGTERM in the middle of close waits for what is being sent', async () => {
+    const started = startBot(bot, { url: NOBODY, sessionId: 'run', does: 'closing', sink: 'slow' });
+    await started.ready();
+    started.child.kill('SIGTERM');
+
+    expect(await started.ended()).toMatchObject({ signal: 'SIGTERM', said: expect.stringMatching(/took \d+/) });
+  });
+
   test('a sink that never answers does not keep the process from its end', async () => {
-    const end = await startBot(bot, { url: NOBODY, sessionId: 'run', does: 'once', hangs: true }).ended();
+    const end = await startBot(bot, { url: NOBODY, sessionId: 'run', does: 'once', sink: 'hangs' }).ended();
 
     expect(end).toMatchObject({ code: 0, signal: null });
+    const told = startBot(bot, { url: NOBODY, sessionId: 'run', does: 'signal', sink: 'hangs' });
+    await told.ready();
+    told.child.kill('SIGTERM');
+    expect(await told.ended()).toMatchObject({ code: null, signal: 'SIGTERM' });
   });
 });

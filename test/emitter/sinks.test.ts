@@ -85,8 +85,8 @@ describe('packing', () => {
     expect(MAX_RECORD_BYTES).toBeLessThan(MAX_BATCH_BYTES);
   });
 
-  test('of a batch that failed in part only the lines of the failed records are to be sent again, whatever the answer lacks', async () => {
-    const answers = [{ RecordId: '1' }, { ErrorCode: 'ServiceUnavailableException', ErrorMessage: 'Slow down.' }];
+  test('of a batch that failed in part only the lines of the failed records are to be sent again, an answer without an id too', async () => {
+    const answers = [{ RecordId: '1' }, { ErrorCode: 'ServiceUnavailableException', ErrorMessage: 'Slow down.' }, {}];
     const sink = firehose({
       client: { send: async () => undefined, putRecordBatch: async () => ({ RequestResponses: answers }) },
     });

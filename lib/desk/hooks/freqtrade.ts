@@ -165,18 +165,19 @@ function fillOf(entering: boolean): Make {
       fee,
       fee_asset: message.text('fee_currency'),
       fee_usd: dollars ? fee : undefined,
-      ...(entering ? {} : { exit_reason: message.text('exit_reason', 'sell_reason'), ...profitOf(message) }),
+      ...(!entering && { exit_reason: message.text('exit_reason', 'sell_reason') }),
+      ...profitOf(message, entering),
       exec_ts: utc(atMs),
       ...(entering ? opened(message) : executed(message, atMs)),
     };
   };
 }
 
-/** freqtrade's profit has all its fees taken off, and is in the stake currency. */
-function profitOf(message: Message): JsonObject {
+/** freqtrade's profit has all its fees taken off, is in the stake currency, and is booked when a trade exits: nothing at its entry. */
+function profitOf(message: Message, entering: boolean): JsonObject {
   const stake = message.text('stake_currency')?.toUpperCase();
   if (stake === undefined || !LEDGER_DEFAULTS.stableCoins.includes(stake)) return {};
-  return { realized_pnl_usd: message.text('profit_amount'), pnl_basis: 'net_of_all_costs' };
+  return { realized_pnl_usd: entering ? '0' : message.text('profit_amount'), pnl_basis: 'net_of_all_costs' };
 }
 
 /** `open_date` is when the trade's first order was made, also in messages about later ones. */

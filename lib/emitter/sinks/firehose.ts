@@ -1,6 +1,5 @@
 import { MAX_BATCH_RECORDS, PACK_BYTES, PACK_LINES } from '../../core/limits.ts';
-import { EmitterError, onlyKnown, textOf } from '../emitter-error.ts';
-import { textOfError } from '../lane.ts';
+import { EmitterError, onlyKnown, textOf, textOfError } from '../emitter-error.ts';
 import type { Outcome, Sink, SinkEvent } from '../sink.ts';
 
 interface PutInput {
@@ -86,13 +85,14 @@ export function firehose(options: FirehoseSinkOptions = {}): Sink {
     const input = { DeliveryStreamName: deliveryStream, Records: records.map(({ data }) => ({ Data: data })) };
     try {
       const { RequestResponses: answers } = await call(input, { abortSignal: signal });
-      // The entry counts, not FailedPutCount: an answer of another length accepts nothing beyond its end.
-      return records.map((_, i) => {
-        const answer = answers?.[i];
-        return answer?.RecordId !== undefined && answer.ErrorCode === undefined
+      if (answers?.length !== records.length)
+        throw new Error(`${answers?.length ?? 'no'} answers to ${records.length} records`);
+      // The entry counts, not FailedPutCount.
+      return answers.map(({ RecordId, ErrorCode, ErrorMessage }) =>
+        RecordId !== undefined && ErrorCode === undefined
           ? 'delivered'
-          : { retry: `${answer?.ErrorCode ?? 'no answer'}: ${answer?.ErrorMessage ?? ''}` };
-      });
+          : { retry: `${ErrorCode ?? 'no answer'}: ${ErrorMessage ?? ''}` },
+      );
     } catch (error) {
       if ((error as { name?: unknown }).name !== 'InvalidArgumentException') throw error;
       const refused = textOfError(error);

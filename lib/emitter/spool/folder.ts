@@ -62,8 +62,8 @@ export class SpoolFolder {
   /** What is left in it, oldest first, each class by itself. Looks at every byte once, piece by piece. */
   async find(): Promise<Found[]> {
     const found: Found[] = [];
-    const names = readdirSync(this.path).sort();
-    for (const name of names) {
+    const files = readdirSync(this.path, { withFileTypes: true }).filter((entry) => entry.isFile());
+    for (const name of files.map((file) => file.name).sort()) {
       const [, of, digits] = SEGMENT.exec(name) ?? [];
       if (of === undefined || digits === undefined) continue;
       const segment = this.segment(of as Class, Number(digits));

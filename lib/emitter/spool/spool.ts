@@ -1,33 +1,12 @@
-import {
-  closeSync,
-  fdatasync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  utimesSync,
-  write,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, utimesSync, write, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { DropReason, Entry } from '../outbox.ts';
-import { CLASSES, type Class, readLines, remove, type Segment, SpoolFolder } from './folder.ts';
-import { isOrphan, makeOwned, ownerPath } from './owner.ts';
-
-export interface SpoolOptions {
-  /** Folder for what was not delivered yet; on this machine, not shared over a network. */
-  readonly dir: string;
-  /** Most bytes on the disk per sink; then the oldest segment of ordinary events goes, and only then one of precious ones. @default 256 MiB */
-  readonly maxBytes?: number;
-  /** Size of a segment: what is let go of at once. @default - a sixteenth of maxBytes, at most 4 MiB */
-  readonly segmentBytes?: number;
-  /** How long an event may wait in memory before it is written, in ms: what a `kill -9` costs. @default 100 */
-  readonly everyMs?: number;
-  /** Waits for the disk after each write, so that a power failure costs no more than a `kill -9`. @default - false */
-  readonly sync?: boolean;
-}
+import type { DropReason } from '../drop-reason.ts';
+import type { Entry } from '../outbox.ts';
+import { CLASSES, type Class, type Found, remove, type Segment, SpoolFolder } from './folder.ts';
+import { contentsOf, orphansIn, takeOver } from './inherit.ts';
+import { makeOwned, ownerPath } from './owner.ts';
+import { batchesOf, bodyOf, classOf, readSpan, type Span, type SpanLimits, splitSpan } from './span.ts';
 
 export interface SpoolSettings {
   readonly dir: string;
@@ -35,27 +14,13 @@ export interface SpoolSettings {
   readonly segmentBytes: number;
   readonly sync: boolean;
   /** What the sink takes at once. */
-  readonly batch: { readonly events: number; readonly bytes: number };
+  readonly batch: SpanLimits;
   /** Most bytes of spooled lines that stay in memory too. */
   readonly residentBytes: number;
 }
 
-/** Lines of one segment that wait to be sent. */
-interface Span {
-  readonly segment: Segment;
-  readonly from: number;
-  to: number;
-  count: number;
-  readonly ordinal: number;
-  readonly sinceMs: number;
-  /** The lines, where they are in memory too. */
-  readonly entries: readonly Entry[] | undefined;
-}
-
 const writeAsync = promisify(write);
 const syncAsync = promisify(fdatasync);
-
-const classOf = ({ precious }: Entry): Class => (precious ? 'precious' : 'ordinary');
 
 export interface SpoolEvents {
   dropped(entry: Entry, reason: DropReason): void;
@@ -80,6 +45,8 @@ export class Spool {
   #nextIndex = 1;
   #bytes = 0;
   #resident = 0;
+  /** Something that was taken over could not be read. */
+  #unread = false;
   /** Lines found from earlier runs. */
   recovered = 0;
 
@@ -162,7 +129,12 @@ export class Spool {
       const segment = this.#room(of, body.length);
       if (segment === undefined) refused.push(...own);
       else {
-        for (let at = 0; at < body.length; ) at += writeSync(segment.fd ?? -1, body, at);
+        try {
+          for (let at = 0; at < body.length; ) at += writeSync(segment.fd ?? -1, body, at);
+        } catch (error) {
+          this.#roll(of); // it may end in half a line
+          throw error;
+        }
         this.#appended(segment, own);
       }
     }
@@ -171,17 +143,7 @@ export class Spool {
 
   /** Notes what was written as spans that a sink takes at once. */
   #appended(segment: Segment, entries: readonly Entry[]): void {
-    const { batch } = this.#settings;
-    for (let at = 0; at < entries.length; ) {
-      let bytes = 0;
-      let end = at;
-      for (let next = entries[end]; next !== undefined && end - at < batch.events; next = entries[++end]) {
-        if (end > at && bytes + next.bytes + 1 > batch.bytes) break;
-        bytes += next.bytes + 1;
-      }
-      this.#addSpan(segment, entries.slice(at, end), bytes);
-      at = end;
-    }
+    for (const batch of batchesOf(entries, this.#settings.batch)) this.#addSpan(segment, batch.entries, batch.bytes);
   }
 
   #addSpan(segment: Segment, entries: readonly Entry[], bytes: number): void {
@@ -215,18 +177,42 @@ export class Spool {
   #room(of: Class, bytes: number): Segment | undefined {
     while (this.#bytes + bytes > this.#settings.maxBytes) if (!this.#letGo(of)) return undefined;
     let active = this.#active[of];
-    if (active !== undefined && active.bytes + bytes > this.#settings.segmentBytes && active.bytes > 0) {
+    if (
+      active !== undefined &&
+      (isGone(active) || (active.bytes + bytes > this.#settings.segmentBytes && active.bytes > 0))
+    ) {
       this.#roll(of);
       active = undefined;
     }
-    if (active === undefined) {
-      this.#folder ??= new SpoolFolder(makeOwned(this.#settings.dir));
-      active = this.#folder.segment(of, this.#nextIndex++);
-      active.fd = openSync(active.path, 'a');
-      this.#active[of] = active;
-      this.#segments.add(active);
+    return active ?? this.#open(of);
+  }
+
+  /** Begins a segment. @throws where the disk refuses */
+  #open(of: Class): Segment {
+    const old = this.#folder;
+    try {
+      return this.#openIn(this.#own(), of);
+    } catch (error) {
+      if (old === undefined || (error as { code?: unknown }).code !== 'ENOENT') throw error;
+      // Somebody has removed the folder: what it held is in memory, or lost; what comes is kept in another one.
+      this.#adopted.push(old);
+      this.#folder = undefined;
+      return this.#openIn(this.#own(), of);
     }
-    return active;
+  }
+
+  /** The folder of this process. @throws where it cannot be made */
+  #own(): SpoolFolder {
+    this.#folder ??= new SpoolFolder(makeOwned(this.#settings.dir));
+    return this.#folder;
+  }
+
+  #openIn(folder: SpoolFolder, of: Class): Segment {
+    const segment = folder.segment(of, this.#nextIndex++);
+    segment.fd = openSync(segment.path, 'a');
+    this.#active[of] = segment;
+    this.#segments.add(segment);
+    return segment;
   }
 
   /** Lets go of the oldest segment that is worth less than, or as much as, what comes. In flight stays. */
@@ -274,8 +260,8 @@ export class Spool {
     );
   }
 
-  /** The oldest lines; they are in flight until `done` or `putBack`. Empty where nothing waits. */
-  async next(limits: { readonly events: number; readonly bytes: number }): Promise<readonly Entry[]> {
+  /** The oldest lines; they are in flight until `done` or `putBack`. Empty where nothing waits. @throws where the disk cannot be read now */
+  async next(limits: SpanLimits): Promise<readonly Entry[]> {
     const taken: Span[] = [];
     this.#inFlight = taken; // from now on none of it can be let go of
     let [lines, bytes] = [0, 0];
@@ -283,10 +269,10 @@ export class Spool {
       for (;;) {
         const first = await this.#load(of, limits);
         if (first === undefined) break;
-        const span =
-          lines === 0 ? first : this.#split(first, { events: limits.events - lines, bytes: limits.bytes - bytes });
+        const room = { events: limits.events - lines, bytes: limits.bytes - bytes };
+        const [span, rest] = lines === 0 ? [first] : splitSpan(first, room);
         if (span === undefined) break;
-        this.#queues[of].shift();
+        this.#queues[of].splice(0, 1, ...(rest === undefined ? [] : [rest]));
         taken.push(span);
         this.#inFlightLeft += span.count;
         lines += span.count;
@@ -298,63 +284,27 @@ export class Spool {
     return entries;
   }
 
-  /** As much of the first span as there is room for; the rest stays behind it. */
-  #split(span: Span, { events, bytes }: { readonly events: number; readonly bytes: number }): Span | undefined {
-    if (span.count <= events && span.to - span.from <= bytes) return span;
-    const { entries = [] } = span;
-    let [taken, end] = [0, 0];
-    for (let next = entries[end]; next !== undefined && end < events; next = entries[++end]) {
-      if (taken + next.bytes + 1 > bytes) break;
-      taken += next.bytes + 1;
-    }
-    // Where lines are missing because they were damaged, places cannot be told any more: the span stays whole.
-    const whole = entries.reduce((sum, entry) => sum + entry.bytes + 1, 0) === span.to - span.from;
-    if (end === 0 || !whole) return undefined;
-    const middle = span.from + taken;
-    const [head, rest] = [entries.slice(0, end), entries.slice(end)];
-    this.#queues[span.segment.class].splice(
-      0,
-      1,
-      { ...span, to: middle, count: head.length, entries: head },
-      { ...span, from: middle, count: rest.length, ordinal: rest[0]?.ordinal ?? span.ordinal, entries: rest },
-    );
-    return this.#queues[span.segment.class][0];
-  }
-
   /** The first span of a class with its lines in memory; a long one is split. */
-  async #load(
-    of: Class,
-    { events, bytes }: { readonly events: number; readonly bytes: number },
-  ): Promise<Span | undefined> {
+  async #load(of: Class, limits: SpanLimits): Promise<Span | undefined> {
     // The queue is asked for anew after each wait: it may have been let go of, or grown at its head.
     for (let span = this.#queues[of][0]; span !== undefined; span = this.#queues[of][0]) {
       if (span.entries !== undefined) return span;
-      const { segment, from, to, count, ordinal, sinceMs } = span;
-      const lines = (await readLines(segment.path, { from, to }, bytes).catch(() => [])).slice(0, events);
+      const { entries, lines, bytes } = await readSpan(span, limits);
       const queue = this.#queues[of];
       if (queue[0] !== span) continue;
-      if (lines.length === 0) {
-        queue.shift();
-        this.#events.lost(count, 'spool_damaged');
-        if (!this.#inUse(segment)) this.#forget(segment);
-        continue;
-      }
-      const read = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
-      const whole = lines.filter((line) => line.startsWith('{"') && line.endsWith('}'));
-      if (whole.length < lines.length) this.#events.lost(lines.length - whole.length, 'spool_damaged');
-      const entries = whole.map((line) => ({
-        stream: streamOf(line),
-        precious: of === 'precious',
-        ordinal,
-        emittedMs: sinceMs,
-        line,
-        bytes: Buffer.byteLength(line),
-        settled: undefined,
-      }));
-      const rest = { ...span, from: from + read, count: count - lines.length };
-      const loaded = { ...span, to: from + read, count: entries.length, entries };
-      this.#resident += read;
-      queue.splice(0, 1, loaded, ...(rest.count > 0 && rest.from < to ? [rest] : []));
+      const from = span.from + bytes;
+      // Counted now: lines may have been added to the span while it was read.
+      const rest = lines === 0 ? 0 : span.count - lines;
+      queue.splice(
+        0,
+        1,
+        ...(entries.length > 0 ? [{ ...span, to: from, count: entries.length, entries }] : []),
+        ...(rest > 0 ? [{ ...span, from, count: rest }] : []),
+      );
+      if (entries.length > 0) this.#resident += bytes;
+      const damaged = span.count - rest - entries.length;
+      if (damaged > 0) this.#events.lost(damaged, 'spool_damaged');
+      if (!this.#inUse(span.segment)) this.#forget(span.segment);
     }
     return undefined;
   }
@@ -416,19 +366,15 @@ export class Spool {
     let lines = 0;
     try {
       mkdirSync(this.#settings.dir, { recursive: true });
-      const found = readdirSync(this.#settings.dir, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-        .map(({ name }) => join(this.#settings.dir, name));
-      for (const path of found) {
-        if (path === this.#folder?.path || !isOrphan(path, nowMs)) continue;
-        this.#folder ??= new SpoolFolder(makeOwned(this.#settings.dir));
-        const target = join(this.#folder.path, basename(path));
+      for (const orphan of orphansIn(this.#settings.dir, nowMs)) {
+        if (orphan === this.#folder?.path) continue;
+        const folder = takeOver(orphan, this.#own());
+        if (folder === undefined) continue;
         try {
-          renameSync(path, target); // only one can
+          for (const { folder: one, found } of await contentsOf(folder)) lines += this.#inherit(one, found, nowMs);
         } catch {
-          continue;
+          this.#unread = true; // it stays where it is, for the next run
         }
-        lines += await this.#takeOver(new SpoolFolder(target), nowMs);
       }
       if (this.#folder !== undefined) utimesSync(ownerPath(this.#folder.path), nowMs / 1000, nowMs / 1000);
     } catch {
@@ -437,10 +383,7 @@ export class Spool {
     return lines;
   }
 
-  async #takeOver(folder: SpoolFolder, nowMs: number): Promise<number> {
-    let lines = 0;
-    for (const inner of folder.inner()) lines += await this.#takeOver(inner, nowMs);
-    const found = await folder.find();
+  #inherit(folder: SpoolFolder, found: readonly Found[], nowMs: number): number {
     for (const of of CLASSES) {
       const spans = found
         .filter(({ segment }) => segment.class === of)
@@ -453,11 +396,11 @@ export class Spool {
       const behind = this.#queues[of].findIndex(({ ordinal }) => ordinal > 0);
       this.#queues[of].splice(behind === -1 ? this.#queues[of].length : behind, 0, ...spans);
     }
-    const own = found.reduce((sum, { lines: count }) => sum + count, 0);
-    this.recovered += own;
-    if (own === 0 && folder.inner().length === 0) folder.remove();
+    const lines = found.reduce((sum, { lines: count }) => sum + count, 0);
+    this.recovered += lines;
+    if (lines === 0 && folder.inner().length === 0) folder.remove();
     else this.#adopted.push(folder);
-    return lines + own;
+    return lines;
   }
 
   /** Lets go of the folder: what is left in it is for whoever comes next. Never throws. */
@@ -468,12 +411,11 @@ export class Spool {
     this.#folder = undefined;
     if (folder === undefined) return;
     folder.closeCursors();
-    if (this.count === 0) await rm(folder.path, { recursive: true, force: true }).catch(() => undefined);
+    if (this.count === 0 && !this.#unread)
+      await rm(folder.path, { recursive: true, force: true }).catch(() => undefined);
     else await rm(ownerPath(folder.path), { force: true }).catch(() => undefined);
   }
 }
 
-const bodyOf = (entries: readonly Entry[]): Buffer => Buffer.from(`${entries.map(({ line }) => line).join('\n')}\n`);
-
-/** The emitter's lines begin with their stream, but for those with numbers as names. */
-const streamOf = (line: string): string => /"stream":"([a-z0-9_]{1,64})"/.exec(line)?.[1] ?? 'unknown';
+/** Whether somebody has removed the file under our hands: what is written to it could never be read again. */
+const isGone = ({ fd }: Segment): boolean => fd !== undefined && fstatSync(fd).nlink === 0;

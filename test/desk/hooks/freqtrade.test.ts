@@ -353,7 +353,7 @@ test('a trade of freqtrade, from its messages to a row of trade_lifecycle, also 
   const trade = async () => {
     const lake = await openTestLake(data);
     const rows = await lake.rows(
-      'select status, direction, position_id, entry_px, entry_qty, exit_px, exit_qty, gross_pnl_usd, exit_reason, provisional from trade_lifecycle',
+      'select status, direction, position_id, entry_px, entry_qty, exit_px, exit_qty, gross_pnl_usd, bot_realized_pnl_usd, exit_reason, provisional from trade_lifecycle',
     );
     return rows;
   };
@@ -364,6 +364,7 @@ test('a trade of freqtrade, from its messages to a row of trade_lifecycle, also 
   expect(row).toMatchObject({ direction: 'long', position_id: '7', entry_qty: 3, exit_qty: 3 });
   expect(Number(row?.entry_px)).toBeCloseTo(98, 9);
   expect(Number(row?.gross_pnl_usd)).toBeCloseTo(1 * 105 + 2 * 110 - 3 * 98, 9);
+  expect(Number(row?.bot_realized_pnl_usd)).toBeCloseTo(2 * 19.58, 9);
   expect(await desk.end('SIGTERM'), desk.said()).toBe(0);
   expect(await (await openTestLake(data)).cell('select count(*) from execution')).toBe(4);
 });
