@@ -1,23 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Lake, openLake } from '../../lib/adapters/local/duckdb.ts';
 import { namedQueries } from '../../lib/adapters/local/named-queries.ts';
-import { tableName } from '../../lib/core/catalog/glue.ts';
 import { CATALOG } from '../../lib/core/catalog/index.ts';
-import { quoted, trinoType } from '../../lib/core/catalog/sql-columns.ts';
-import type { Stream } from '../../lib/core/catalog/stream.ts';
-import { parseKey } from '../../lib/core/lake/keys.ts';
+import { quoted } from '../../lib/core/catalog/sql-columns.ts';
 import { athenaEngine } from '../../lib/core/query/athena-engine.ts';
 import * as dialects from '../../lib/core/query/dialect.ts';
 import { derivedCountSql, streamCountSql } from '../../lib/core/query/inventory.ts';
-import { lakeViews, viewStatement } from '../../lib/core/query/lake-views.ts';
 import { bindQuery } from '../../lib/core/query/named.ts';
-import { literal } from '../../lib/core/query/text.ts';
 import { writeViewLake } from '../support/view-lake.ts';
 import { TRINO, Trino, type TrinoResult } from './engine.ts';
+import { fillTrino } from './tables.ts';
 
 const title =
   TRINO === undefined
@@ -37,9 +32,7 @@ describe.skipIf(TRINO === undefined)(title, () => {
     writeViewLake(folder);
     local = await openLake(folder);
     trino = await Trino.start(TRINO ?? '');
-    for (const stream of Object.values(CATALOG)) for (const sql of tableSql(stream)) await trino.run(sql);
-    for (const sql of linesSql(join(folder, 'lake'))) await trino.run(sql);
-    for (const view of VIEWS) await trino.run(viewStatement(view));
+    await fillTrino(trino, join(folder, 'lake'));
   }, 10 * MINUTES_MS);
   afterAll(async () => {
     await trino.close();
@@ -123,45 +116,7 @@ describe.skipIf(TRINO === undefined)(title, () => {
   );
 });
 
-const VIEWS = lakeViews({ engine: athenaEngine(), boundaries: {} });
 const QUERIES = await namedQueries();
-
-/** Tables with the columns of Athena's, and beside them what Athena makes of an object's key. */
-function tableSql(stream: Stream): string[] {
-  const columns = Object.entries(stream.columns).map(([name, { type }]) => `${quoted(name)} ${trinoType(type)}`);
-  return stream.versions.map(
-    (version) =>
-      `create table ${quoted(tableName(stream.name, version))} (${[...columns, '"tier" varchar', '"date" varchar', '"$path" varchar'].join(', ')})`,
-  );
-}
-
-/** One statement per table that puts the lines of its objects into it. */
-function linesSql(lake: string): string[] {
-  const lines = new Map<string, string[]>();
-  for (const key of readdirSync(lake, { recursive: true, encoding: 'utf8' })) {
-    const parsed = parseKey(key);
-    if (parsed === undefined) continue;
-    const table = tableName(parsed.stream, parsed.version);
-    const of = [parsed.prefix, parsed.date, `s3://a-bucket/${key}`].map(literal).join(', ');
-    const own = gunzipSync(readFileSync(join(lake, key)))
-      .toString()
-      .trimEnd()
-      .split('\n');
-    lines.set(table, [...(lines.get(table) ?? []), ...own.map((line) => `(${literal(line)}, ${of})`)]);
-  }
-  return Object.values(CATALOG).flatMap((stream) => {
-    const fields = Object.entries(stream.columns).map(([name, { type }]) => `${quoted(name)} ${trinoType(type)}`);
-    return stream.versions.map((version) => {
-      const table = tableName(stream.name, version);
-      return (
-        `insert into ${quoted(table)} select event.*, tier, "date", path ` +
-        `from (values ${lines.get(table)?.join(', ')}) as lines(line, tier, "date", path) ` +
-        // Not cast(…).*, which would cast the line once per column.
-        `cross join unnest(cast(json_parse('[' || line || ']') as array(row(${fields.join(', ')})))) as event`
-      );
-    });
-  });
-}
 
 /** Rows of the desk as plain data in an order of their own. */
 async function answerOf(lake: Lake, sql: string): Promise<readonly string[]> {
