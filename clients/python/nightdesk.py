@@ -1342,8 +1342,7 @@ class Emitter(_Calls):
                     self._note(f"{type(error).__name__}: {error}", warn=True)
                     self._next_try_s = time.monotonic() + 1.0
                     if self._closing and self._past_deadline():
-                        self._closed = True
-                        self._lock.notify_all()
+                        self._finish_anyway()
                         return
                 time.sleep(0.05)
 
@@ -1607,8 +1606,10 @@ class Emitter(_Calls):
         shipment, self._shipment = self._shipment, None
         if shipment is not None:
             shipment[1].settle(False)
-        elif self._outbox.flying and self._spool_thread is not None:
-            self._lock.wait(1.0)  # the other thread is just writing these
+        elif self._spool_thread is not None:
+            end = time.monotonic() + 10.0
+            while self._outbox.flying and self._spool_thread.is_alive() and time.monotonic() < end:
+                self._lock.wait(0.05)  # the other thread is just writing these, and a disk may be slow
         if self._spool_root is not None and self._spool is None and len(self._outbox) > 0:
             self._open_spool()
         self._rest_to_spool()
@@ -1616,6 +1617,16 @@ class Emitter(_Calls):
             spool.close()
         if hasattr(self._sink, "close"):
             self._sink.close()
+        self._closed = True
+        self._lock.notify_all()
+
+    def _finish_anyway(self) -> None:
+        """After a defect: what waits goes to the disk, and the folder is let go of, or nobody could take it over."""
+        try:
+            if not self._closed:
+                self._finish()
+        except Exception as error:
+            self._note(f"{type(error).__name__}: {error}")
         self._closed = True
         self._lock.notify_all()
 

@@ -286,6 +286,30 @@ class Conservation(unittest.TestCase):
                 ids = [event["event_id"] for event in sink.events]
                 self.assertEqual(len(set(ids)), len(taken) - lost)
 
+    def test_a_slow_disk_takes_all_that_waits_when_the_emitter_closes(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            append = nightdesk.Spool.append
+
+            def slowly(spool: Any, lines: List[bytes]) -> Any:
+                time.sleep(1.5)
+                return append(spool, lines)
+
+            nightdesk.Spool.append = slowly  # type: ignore[method-assign]
+            try:
+                first = quick(Memory(refuse), spool_dir=folder)
+                first.emit("order", event_id="a")
+                time.sleep(0.1)  # the disk is just taking it
+                first.emit("order", event_id="b")
+                first.close(0.0)
+                until(lambda: first.stats()["queued"] == 0)
+            finally:
+                nightdesk.Spool.append = append  # type: ignore[method-assign]
+            sink = Memory()
+            second = quick(sink, spool_dir=folder)
+            until(lambda: second.stats()["recovered"] == 2)
+            second.close()
+            self.assertEqual(sorted(event["event_id"] for event in sink.events), ["a", "b"])
+
     def test_order_of_a_stream_is_kept(self) -> None:
         for options in ({}, {"spool": True}, {"spool": True, "write_through": True}):
             with self.subTest(options), tempfile.TemporaryDirectory() as folder:
