@@ -8,7 +8,7 @@ import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-n
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { SETTINGS_FILE } from '../core/config/function-settings.ts';
+import { RUNTIME_MODULES, SETTINGS_FILE } from '../core/config/function-settings.ts';
 import type { StackContext } from './context.ts';
 import { retentionOf } from './log-retention.ts';
 import { explainWildcards, type Permission, permit } from './permissions.ts';
@@ -67,7 +67,7 @@ export class StageFunction extends Construct {
         sourceMap: true,
         sourcesContent: false,
         logLevel: LogLevel.ERROR,
-        externalModules: ['@aws-sdk/*', '@smithy/*'], // the runtime brings them
+        externalModules: [...RUNTIME_MODULES],
         commandHooks: {
           beforeInstall: () => [],
           beforeBundling: () => [],

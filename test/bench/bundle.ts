@@ -3,15 +3,13 @@ import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { packageRoot } from '../../lib/adapters/local/package-root.ts';
+import { RUNTIME_MODULES } from '../../lib/core/config/function-settings.ts';
 import { type BenchOptions, type Row, row } from './support.ts';
 
 /** Most bytes of a function's code, without the SDK. */
 export const BUNDLE_BYTES = 150_000;
 const IMPORT_MS = 100;
 const KB = 1_000;
-
-/** What the runtime brings; `lib/infra/stage-function.ts` says the same. */
-const EXTERNAL = ['@aws-sdk/*', '@smithy/*'];
 
 /** Functions: every folder of `lambdas` with a handler. */
 export const functionStages = (): string[] => {
@@ -46,7 +44,7 @@ async function bundleFile(entry: string, name: string): Promise<Bundle> {
     format: 'cjs',
     platform: 'node',
     target: 'node24',
-    external: EXTERNAL,
+    external: [...RUNTIME_MODULES],
     metafile: true,
     logLevel: 'error',
   });

@@ -178,5 +178,3 @@ function concurrency(least = 1) {
     .describe(`Invocations at once; w${what.slice('must be a w'.length)}.`)
     .exactOptional();
 }
-
-export type AwsSettings = Readonly<z.infer<typeof awsSchema>>;

@@ -27,3 +27,6 @@ export const METADATA_KEY = 'Nightdesk';
 export interface StackMetadata {
   readonly settings: FunctionSettings;
 }
+
+/** Modules that Lambda's runtime brings, and that no bundle carries. */
+export const RUNTIME_MODULES: readonly string[] = ['@aws-sdk/*', '@smithy/*'];

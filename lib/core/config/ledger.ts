@@ -69,5 +69,3 @@ export const ledgerSchema = z.strictObject({
     .prefault({})
     .describe('What differs for single strategies, by strategy_id.'),
 });
-
-export type LedgerSettings = Readonly<z.infer<typeof ledgerSchema>>;
