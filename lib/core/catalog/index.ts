@@ -1,6 +1,7 @@
 import type { envelope } from './envelope.ts';
 import type { ObjectOf } from './fields.ts';
 import type { Stream } from './stream.ts';
+import { alert } from './streams/alert.ts';
 import { calibration } from './streams/calibration.ts';
 import { cash_flow } from './streams/cash-flow.ts';
 import { cohort_fill } from './streams/cohort-fill.ts';
@@ -60,6 +61,7 @@ const STREAMS = {
   session,
   snapshot,
   reconciliation,
+  alert,
   quarantine,
 } as const;
 

@@ -1,4 +1,6 @@
+import type { AlertSettings } from '../alerts/types.ts';
 import type { LedgerConfig } from '../lifecycle/types.ts';
+import type { MetricSettings } from './metrics.ts';
 
 /**
  * What the functions of a stack need at run time: a file `settings.json` beside each bundle, for an environment holds
@@ -15,6 +17,10 @@ export interface FunctionSettings {
   readonly maxEventAgeMs: number;
   /** How the ledger is kept; its lateness is that of AWS. */
   readonly ledger: LedgerConfig;
+  /** Rules, channels, and what differs per strategy. */
+  readonly alerts: AlertSettings;
+  /** What is published to CloudWatch. */
+  readonly metrics: MetricSettings;
 }
 
 /** Name of the file beside a bundle. */

@@ -1,10 +1,13 @@
 import * as z from 'zod';
+import type { AlertSettings } from '../alerts/types.ts';
 import { CATALOG } from '../catalog/index.ts';
 import { NightdeskError } from '../errors.ts';
 import type { LedgerConfig } from '../lifecycle/types.ts';
+import { alertSettings, alertsSchema, WrongAlerts } from './alerts.ts';
 import { awsSchema, regionOfKey } from './aws.ts';
 import type { FunctionSettings } from './function-settings.ts';
 import { ledgerSchema } from './ledger.ts';
+import { metricSettings, metricsSchema } from './metrics.ts';
 import { zone } from './values.ts';
 
 /** Name of the file, in a data folder and in the folder of a stack. */
@@ -22,6 +25,8 @@ export const configSchema = z.strictObject({
   redact: names.describe('Keys whose values are removed, beside the built-in secrets.'),
   hash: names.describe('Keys whose values are salted and hashed, such as account_id.'),
   ledger: ledgerSchema.prefault({}).describe('How fills become trades.'),
+  alerts: alertsSchema.prefault({}).describe('Who is told of what; docs/alerts.md lists the rules.'),
+  metrics: metricsSchema.prefault({}).describe('Metrics of a stack. A desk serves all of its own at /metrics.'),
   aws: awsSchema.prefault({}).describe('The stack. A desk does not read it.'),
 });
 
@@ -57,8 +62,21 @@ export function parseConfig(json: unknown, source: string): Config {
       source,
       `aws.encryption: a key of ${keyRegion} cannot encrypt in ${aws.region}; name one of ${aws.region}`,
     );
+  checkAlerts(parsed.data, source);
   return parsed.data;
 }
+
+function checkAlerts(config: Config, source: string): void {
+  try {
+    alertsOf(config);
+  } catch (error) {
+    if (error instanceof WrongAlerts) throw invalid(source, `alerts.${error.path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** What the alerts run with. */
+export const alertsOf = ({ alerts, zone: local }: Config): AlertSettings => alertSettings(alerts, local);
 
 /** Least lateness of a stack, ms: Firehose delivers after up to 1.5 intervals, and the queue gathers for a minute (semantics 2). */
 const leastLatenessMs = (intervalMs: number): number => 1.5 * intervalMs + 60_000;
@@ -105,6 +123,8 @@ export const functionSettings = (config: Config, markets: LedgerConfig['instrume
   hash: config.hash,
   maxEventAgeMs: config.aws.maxEventAge,
   ledger: ledgerConfig(config, { markets, latenessMs: latenessOf(config) }),
+  alerts: alertsOf(config),
+  metrics: metricSettings(config.metrics),
 });
 
 const shortened = (value: unknown): string => {

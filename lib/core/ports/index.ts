@@ -66,3 +66,19 @@ export interface Log {
   warn(message: string, facts?: Readonly<Record<string, unknown>>): void;
   error(message: string, facts?: Readonly<Record<string, unknown>>): void;
 }
+
+/** How a channel answered. */
+export type Delivered =
+  | { readonly outcome: 'sent' }
+  /** Not taken now; nothing was shown. `afterMs`: as the channel asks. */
+  | { readonly outcome: 'retry'; readonly reason: string; readonly afterMs?: number }
+  /** The answer was lost: it may have been shown. */
+  | { readonly outcome: 'unsure'; readonly reason: string }
+  /** Never taken: the address is gone, or the message is refused. */
+  | { readonly outcome: 'refused'; readonly reason: string };
+
+/** A channel that tells people: Slack, a webhook, e-mail. */
+export interface Notifier<Message> {
+  /** Tells one message. Never throws, and no secret is in its reason. */
+  send(message: Message): Promise<Delivered>;
+}

@@ -21,6 +21,7 @@ interface Why {
 export function quarantine(origin: Origin, { reason, detail, target }: Why, redaction: Redaction): Verdict {
   const { position, file, line } = origin;
   const ts = formatUs(position.arrivedMs * 1000);
+  const facts = factsOf(origin, redaction);
   return {
     outcome: 'quarantined',
     reason,
@@ -39,13 +40,14 @@ export function quarantine(origin: Origin, { reason, detail, target }: Why, reda
       ingested_at: ts,
       source: origin.source,
       source_path: origin.path,
-      ...factsOf(origin, redaction),
+      ...facts,
       reason,
       detail,
       target: target ?? origin.stream,
       raw: redactRaw(origin.raw, redaction),
       raw_bytes: utf8Length(origin.raw),
     }),
+    facts: { tsMs: position.arrivedMs, arrivedMs: position.arrivedMs, event: { ...facts, reason } },
   };
 }
 

@@ -120,6 +120,7 @@ function store(record: JsonObject, origin: Origin, settings: TransformConfig, re
     version: draft.version,
     date: happened.ts?.slice(0, 10) ?? NO_CLOCK_DATE,
     json: join(head, toJsonText(event)),
+    facts: { tsMs: happened.tsMs ?? null, arrivedMs: origin.position.arrivedMs, event },
   };
 }
 

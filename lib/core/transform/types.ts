@@ -50,6 +50,16 @@ export interface TransformTools {
   sha256(text: string): string;
 }
 
+/** What a verdict's line says, without reading it again. */
+export interface VerdictFacts {
+  /** When it happened, ms since the epoch; null where the event has no clock. */
+  readonly tsMs: number | null;
+  /** When it came in, ms since the epoch. */
+  readonly arrivedMs: number;
+  /** The event's columns, redacted; without those of the stamp (event_id, ts, ts_ms, seq, ingested_at, source, ...). */
+  readonly event: Readonly<Record<string, unknown>>;
+}
+
 /** The verdict about one event: where it goes, as what, and why. */
 export interface Verdict extends Partition {
   readonly outcome: 'stored' | 'quarantined';
@@ -58,6 +68,8 @@ export interface Verdict extends Partition {
   readonly target?: string;
   /** The line for the lake, without a line end. */
   readonly json: string;
+  /** The same as values, for those who measure and watch; gone with the verdict. */
+  readonly facts?: VerdictFacts;
 }
 
 /**
