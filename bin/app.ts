@@ -1,6 +1,6 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { NightdeskError } from '../lib/core/errors.ts';
+import { entryOf, NightdeskError } from '../lib/core/errors.ts';
 import { NightdeskStack, nightdeskProps } from './infra.ts';
 
 /** The CDK app: one stack, as `nightdesk.json` says, or the file that `-c config=FILE` names. @returns the exit code */
@@ -24,7 +24,7 @@ export async function main(): Promise<number> {
   } catch (error) {
     if (!(error instanceof NightdeskError)) throw error;
     console.error(`${error.code}: ${error.message}`);
-    return error.entry.exit;
+    return entryOf(error).exit;
   }
 }
 

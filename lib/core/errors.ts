@@ -68,6 +68,12 @@ export const ERRORS = {
     exit: 70,
     help: 'A key of the object store could mean another object, or leads out of its folder. The message names it.',
   },
+  ALERT_UNKNOWN: {
+    owner: 'user',
+    retry: false,
+    exit: 1,
+    help: 'No rule has that id, or no open alert that key. The message names the nearest; `nightdesk alerts list` shows all.',
+  },
   PORT_IN_USE: {
     owner: 'user',
     retry: true,
@@ -165,11 +171,10 @@ export class NightdeskError extends Error {
     this.name = 'NightdeskError';
     this.code = code;
   }
-
-  get entry(): ErrorEntry {
-    return ERRORS[this.code];
-  }
 }
+
+/** What the table says of an error. Apart from the class: functions throw errors, and need none of the table's sentences. */
+export const entryOf = ({ code }: NightdeskError): ErrorEntry => ERRORS[code];
 
 /** The text of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -2,6 +2,7 @@ import type { EventOf } from '../catalog/index.ts';
 import { dateOf, NO_CLOCK_DATE } from '../lake/keys.ts';
 import { formatUs, timeframeMs } from '../transform/time.ts';
 import { comparePlaces, NO_CLOCK_US } from './input.ts';
+import { isSessionEnd } from './session-end.ts';
 import type { DerivedRow, Input, LedgerConfig, LedgerKey, LedgerTools, Place, Touch } from './types.ts';
 
 type Row = EventOf<'session'>;
@@ -10,19 +11,6 @@ type Row = EventOf<'session'>;
 export const MAX_SYMBOLS = 64;
 /** Bars without any event after which a run has ended, where that is longer than the timeout. */
 const TIMEOUT_BARS = 3;
-
-/** What a bot writes when it ends. */
-const ENDS = new Set([
-  'session_end',
-  'session_ended',
-  'session_stop',
-  'session_stopped',
-  'shutdown',
-  'stopped',
-  'bot_stopped',
-  'process_exit',
-  'exit',
-]);
 
 export interface SessionsOptions extends LedgerTools {
   readonly key: LedgerKey;
@@ -107,7 +95,7 @@ export class Sessions {
     if (us !== NO_CLOCK_US) this.#lived(run, us);
     if (event.symbol != null) add(run, 'symbols', event.symbol);
     if (event.timeframe != null) add(run, 'timeframes', event.timeframe);
-    if (input.stream === 'system' && isEnd(input.event.event)) this.#says(run, us);
+    if (input.stream === 'system' && isSessionEnd(input.event.event)) this.#says(run, us);
     if (input.stream === 'repro') notice(run, input);
   }
 
@@ -207,8 +195,6 @@ export class Sessions {
       : [rowOf(givenDate, { ...about, retracted: true }), row];
   }
 }
-
-const isEnd = (text: unknown): boolean => typeof text === 'string' && ENDS.has(text.trim().toLowerCase());
 
 /** The newest word about the code counts, in whatever order they come. */
 function notice(run: Run, { us, seq, id, event }: Extract<Input, { stream: 'repro' }>): void {

@@ -18,12 +18,16 @@ const utf8 = new TextEncoder();
 const PLAIN = /^[a-z0-9_.-]$/;
 
 /** `state/ledger/<mode>/<strategy>.json`; no two keys share one, and null is told from every text. */
-export const ledgerStateKey = ({ mode, strategyId }: LedgerKey, tools: LedgerTools): string =>
-  `${LEDGER_STATES}${segment(mode, tools)}/${segment(strategyId, tools)}.json`;
+export const ledgerStateKey = (key: LedgerKey, tools: LedgerTools): string =>
+  `${LEDGER_STATES}${keyPath(key, tools)}.json`;
 
 /** `state/ledger-checkpoints/<mode>/<strategy>/` */
-export const checkpointPrefix = ({ mode, strategyId }: LedgerKey, tools: LedgerTools): string =>
-  `${LEDGER_CHECKPOINTS}${segment(mode, tools)}/${segment(strategyId, tools)}/`;
+export const checkpointPrefix = (key: LedgerKey, tools: LedgerTools): string =>
+  `${LEDGER_CHECKPOINTS}${keyPath(key, tools)}/`;
+
+/** `<mode>/<strategy>`: safe in any object store, whatever the texts are. */
+export const keyPath = ({ mode, strategyId }: LedgerKey, tools: LedgerTools): string =>
+  `${segment(mode, tools)}/${segment(strategyId, tools)}`;
 
 // An encoded text has two hex digits after each percent sign, or `u` and four: these names are free.
 const NULL = '%null';

@@ -1,6 +1,7 @@
-import { envelope } from '../catalog/envelope.ts';
 import type { Column } from '../catalog/fields.ts';
-import { CATALOG } from '../catalog/index.ts';
+import { versionsOf } from '../catalog/outline.ts';
+import { readColumns } from '../catalog/shape.ts';
+import { ENVELOPE, SHAPES } from '../catalog/shapes.ts';
 import { type Coerce, coercionOf, MISFIT } from './coerce.ts';
 import type { Findings } from './findings.ts';
 import type { JsonObject } from './json.ts';
@@ -21,8 +22,6 @@ export interface Target {
   readonly envelope: boolean;
 }
 
-const TAKEN = Object.values(CATALOG).filter(({ origin }) => origin !== 'derived');
-
 /** A stream's columns, compiled for lookups by name. */
 export interface CompiledStream {
   readonly name: string;
@@ -31,30 +30,31 @@ export interface CompiledStream {
   readonly targets: ReadonlyMap<string, Target>;
 }
 
-/** Compiled columns: those of the envelope are the same objects in every stream, and a function waits for all of them. */
-const known = new Map<Column, Target>();
-
-function targetOf(name: string, column: Column): Target {
-  const inEnvelope = name in envelope;
-  const found = inEnvelope ? known.get(column) : undefined;
-  if (found !== undefined) return found;
+function targetOf(name: string, column: Column, envelope: boolean): Target {
   const quick = NEVER_CLAIMED.includes(name) ? STAMPED : quickCheck(column);
-  const target = { quick, coerce: coercionOf(column), envelope: inEnvelope };
-  if (inEnvelope) known.set(column, target);
-  return target;
+  return { quick, coerce: coercionOf(column), envelope };
 }
+
+const targetsOf = (columns: string, envelope: boolean): [string, Target][] =>
+  Object.entries(readColumns(columns)).map(([name, column]) => [name, targetOf(name, column, envelope)]);
+
+/** The same objects in every stream: a function waits for all of them. */
+const IN_ENVELOPE = targetsOf(ENVELOPE, true);
 
 /** The streams that lines may end in: what Nightdesk derives comes through no door. */
 export const COMPILED: ReadonlyMap<string, CompiledStream> = new Map(
-  TAKEN.map((stream) => [
-    stream.name,
-    {
-      name: stream.name,
-      versions: new Set(stream.versions),
-      version: stream.versions.at(-1) ?? 1,
-      targets: new Map(Object.entries(stream.columns).map(([name, column]) => [name, targetOf(name, column)])),
-    },
-  ]),
+  Object.entries(SHAPES).map(([name, columns]) => {
+    const versions = versionsOf(name);
+    return [
+      name,
+      {
+        name,
+        versions: new Set(versions),
+        version: versions.at(-1) ?? 1,
+        targets: new Map([...IN_ENVELOPE, ...targetsOf(columns, false)]),
+      },
+    ];
+  }),
 );
 
 function quickCheck(column: { type: unknown; values?: readonly string[] }): number {

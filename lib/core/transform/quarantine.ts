@@ -1,4 +1,5 @@
-import { envelope } from '../catalog/envelope.ts';
+import { readColumns } from '../catalog/shape.ts';
+import { ENVELOPE } from '../catalog/shapes.ts';
 import { lineId, recordLineId } from '../ids.ts';
 import { dateOf } from '../lake/keys.ts';
 import { NO_REDACTION } from './findings.ts';
@@ -55,7 +56,7 @@ export function quarantine(origin: Origin, { reason, detail, target }: Why, reda
 export const quarantineWhole = (reason: Reason, raw: string, position: Position): Verdict =>
   quarantine({ raw, position }, { reason, detail: REASONS[reason], target: undefined }, NO_REDACTION);
 
-const MODES: readonly string[] = envelope.mode.column.values;
+const MODES: readonly string[] = readColumns(ENVELOPE).mode?.values ?? [];
 
 /** The sender's facts about the bot, so that quarantine can be counted per strategy. */
 function factsOf({ facts = {} }: Origin, { hashedNames, hash }: Redaction): Record<string, string> {

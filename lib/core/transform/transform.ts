@@ -1,4 +1,4 @@
-import { CATALOG } from '../catalog/index.ts';
+import { DERIVED_STREAMS } from '../catalog/shapes.ts';
 import type { Draft } from '../dialects/dialect.ts';
 import { hintOf } from '../dialects/hints.ts';
 import { recognise } from '../dialects/index.ts';
@@ -141,7 +141,7 @@ function compiled(draft: Draft): CompiledStream {
 }
 
 const noStream = (name: string): string =>
-  Object.hasOwn(CATALOG, name) && CATALOG[name]?.origin === 'derived'
+  DERIVED_STREAMS.includes(name)
     ? `${name} is derived by Nightdesk and not taken from anybody else`
     : `there is no stream ${name.slice(0, 100)}`;
 

@@ -9,7 +9,7 @@ import type { Stream } from '../../../lib/core/catalog/stream.ts';
 const SENT =
   'signals health calibration order_intent repro costs feature_log execution ensemble market risk overlay_status equity_curve kpi_scorecard latency system external_event explainability cohort_fill cash_flow order gate error';
 /** What Nightdesk makes of it. */
-const DERIVED = 'trade_lifecycle order_lifecycle session snapshot reconciliation';
+const DERIVED = 'trade_lifecycle order_lifecycle session snapshot reconciliation alert';
 /** Metrics that the streams feed, by the names bots and dashboards know them under. */
 const METRICS = [
   'bot.health.equity_value',

@@ -7,7 +7,7 @@ export const calibration = defineStream({
   description: 'One prediction before and after calibration, and what the bot says came of it.',
   retention: 'raw',
   versions: [1],
-  metrics: ['bot.calibration.in_band_rate'],
+  metrics: ['bot.calibration.in_band_rate', 'bot.calibration.prediction_error_bps'],
   fields: {
     a: double('Offset of the calibration.', 'bps'),
     b: double('Slope of the calibration.', 'ratio'),

@@ -6,7 +6,7 @@ export const cash_flow = defineStream({
   description: 'Money that came or went other than by a fill.',
   retention: 'audit',
   versions: [1],
-  metrics: [],
+  metrics: ['bot.health.drawdown_current'],
   fields: {
     kind: oneOf(['funding', 'deposit', 'withdrawal', 'rebate', 'interest', 'settlement'], 'Kind of flow.'),
     asset: string('Asset that flowed.', 'asset'),

@@ -7,7 +7,7 @@ export const costs = defineStream({
   description: 'What a trade cost, or how the bot attributes its PnL; both are positive when they hurt.',
   retention: 'audit',
   versions: [1],
-  metrics: ['bot.costs.total_bps'],
+  metrics: ['bot.costs.total_bps', 'bot.costs.fee_bps', 'bot.costs.impact_bps', 'bot.costs.slippage_bps'],
   fields: {
     side,
     qty: double('Quantity traded.', 'base units'),

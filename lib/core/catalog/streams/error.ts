@@ -7,7 +7,7 @@ export const error = defineStream({
   description: 'Something that failed in the bot.',
   retention: 'raw',
   versions: [1],
-  metrics: [],
+  metrics: ['bot.errors.total'],
   fields: {
     message: string('What failed, in words.'),
     error_type: string('Class or kind of the error.'),

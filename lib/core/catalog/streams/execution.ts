@@ -7,7 +7,7 @@ export const execution = defineStream({
   description: 'A fill, or what else came of an order sent: what traded, at which price, fee and cost.',
   retention: 'audit',
   versions: [1],
-  metrics: ['bot.trades.total', 'bot.trades.by_source', 'bot.execution.latency_ms'],
+  metrics: ['bot.execution.latency_ms'],
   fields: {
     side,
     order_type: word('Type of the order.', 'lower case, for example market or limit'),

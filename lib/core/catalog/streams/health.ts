@@ -11,7 +11,9 @@ export const health = defineStream({
     'bot.health.drawdown_current',
     'bot.health.ws_staleness_ms',
     'bot.health.ws_reconnects',
-    'bot.calibration.in_band_rate',
+    'bot.health.checks',
+    'bot.health.funding_stale',
+    'bot.calibration.drift',
   ],
   fields: {
     session_phase: oneOf(['start', 'beat', 'stop'], 'Whether the session starts, lives or ends with this event.'),

@@ -7,7 +7,7 @@ export const latency = defineStream({
   description: 'How long each step of one decision took.',
   retention: 'debug',
   versions: [1],
-  metrics: ['bot.execution.latency_ms'],
+  metrics: [],
   fields: {
     ...stages,
     stages_ms: mapOf(double('Time.', 'ms'), 'Time of every other step by name.'),

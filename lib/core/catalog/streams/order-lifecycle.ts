@@ -9,7 +9,7 @@ export const order_lifecycle = defineStream({
   retention: 'audit',
   origin: 'derived',
   versions: [1],
-  metrics: [],
+  metrics: ['bot.orders.total', 'bot.orders.rejected'],
   fields: {
     status: oneOf(
       ['intended', 'submitted', 'acked', 'partial', 'filled', 'cancelled', 'rejected', 'expired'],

@@ -7,7 +7,7 @@ export const overlay_status = defineStream({
   description: 'How far the signals of several timeframes agree.',
   retention: 'raw',
   versions: [1],
-  metrics: [],
+  metrics: ['bot.overlay.confidence'],
   fields: {
     enabled: boolean('Whether the overlay took part.'),
     direction: bigint('Direction of the overlay.', '−1, 0, 1'),

@@ -6,7 +6,7 @@ export const quarantine = defineStream({
   description: 'A line that could not be stored as an event, verbatim, with the reason.',
   retention: 'raw',
   versions: [1],
-  metrics: [],
+  metrics: ['pipeline.events.quarantined'],
   fields: {
     reason: string('Why the line is here.', 'for example invalid_json, unknown_shape, clock_skew'),
     detail: string('The reason in words, with the value seen.'),

@@ -7,7 +7,7 @@ export const signals = defineStream({
   description: 'What the model and its sources said at one bar, and what was decided.',
   retention: 'raw',
   versions: [1],
-  metrics: ['bot.signals.strength'],
+  metrics: ['bot.signals.strength', 'bot.overlay.confidence'],
   fields: {
     p_down: double('Probability that the next return lies below the neutral band.', 'fraction 0..1'),
     p_neutral: double('Probability that the next return lies inside the neutral band.', 'fraction 0..1'),

@@ -7,7 +7,7 @@ export const system = defineStream({
   description: 'Something the process or its connections did, or what they use of the machine.',
   retention: 'debug',
   versions: [1],
-  metrics: [],
+  metrics: ['bot.health.ws_staleness_ms', 'bot.health.ws_reconnects'],
   fields: {
     event: string('What happened.', 'for example reconnect, rate_limit, transport_opened'),
     component: string('Component it happened in.'),

@@ -41,7 +41,7 @@ export const trade_lifecycle = defineStream({
   retention: 'audit',
   origin: 'derived',
   versions: [1],
-  metrics: [],
+  metrics: ['bot.trades.total', 'bot.trades.by_source', 'bot.trades.win_rate', 'bot.trades.net_pnl_bps'],
   fields: {
     trade_id: string('Trade; made from its opening fill, so that the same fills give the same id.', 'id'),
     status: oneOf(
