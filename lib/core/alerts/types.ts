@@ -19,6 +19,8 @@ export interface Observation extends AlertKey {
   readonly tsMs: number;
   /** When it came in. */
   readonly arrivedMs: number;
+  /** Where only the open of a bar is known, the length of that bar, ms: it came about a bar or more later. */
+  readonly barMs?: number;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -53,6 +55,8 @@ export interface ThresholdCondition {
   readonly below?: number;
   readonly atMost?: number;
   readonly equals?: string | number | boolean | readonly (string | number | boolean)[];
+  /** A figure that is the same in so many samples is a constant of the bot's, and says nothing. */
+  readonly constant?: number;
 }
 
 /** Different events, or the increase of a cumulative counter, in a sliding window: more than a bound. */
@@ -73,7 +77,8 @@ export interface CountCondition {
 export interface ShareCondition {
   readonly kind: 'share';
   readonly of: Selector | readonly Selector[];
-  readonly where: Readonly<Record<string, Test>> | { readonly stream: string };
+  /** Tests, or the stream of those that count, or several selectors of which one is enough. */
+  readonly where: Readonly<Record<string, Test>> | { readonly stream: string } | readonly Selector[];
   readonly distinct?: readonly string[];
   readonly window?: number;
   readonly last?: number;
@@ -269,6 +274,12 @@ export interface ConditionContext {
   /** When anything of the strategy was last heard, and whether all its runs said that they end. */
   readonly lastHeardMs: number | undefined;
   readonly ended: boolean;
+  /** Whether that interval is only a guess, from the gaps between events. @default false */
+  readonly inferred?: boolean;
+  /** How long events take to get here at most, ms: absence is noticed so much later. @default 0 */
+  readonly lagMs?: number;
+  /** Since when somebody has watched without a break: what was not heard before is nobody's silence. @default - always */
+  readonly watchingSinceMs?: number;
   readonly hash: (text: string) => string;
 }
 
@@ -314,6 +325,8 @@ export interface AlertView extends AlertKey {
   readonly sessionId: string | null;
   readonly value: number | string | null;
   readonly limit: number | string | null;
+  /** The value farthest beyond the limit while it was open; resolve notices name it. */
+  readonly worst?: number | string | null;
   readonly unit?: string;
   readonly runbook?: string;
   readonly reason: string;
@@ -340,6 +353,45 @@ export interface AlertChange {
   /** Who acknowledged, snoozed or resolved it, and why. */
   readonly operator?: string;
   readonly note?: string;
+  /** What a change of kind `digest` tells. */
+  readonly digest?: Digest;
+  /** What a change of kind `platform` tells. */
+  readonly platform?: PlatformAlarm;
+}
+
+/** The alerts of one day. */
+export interface Digest {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Per rule that opened or resolved anything. */
+  readonly rules: readonly {
+    readonly ruleId: string;
+    readonly title: string;
+    readonly severity: Severity;
+    readonly opened: number;
+    readonly resolved: number;
+  }[];
+  /** Still open, or acknowledged. */
+  readonly open: readonly AlertView[];
+  /** Rules that answered `no data` for 24 h, with what is missing. */
+  readonly blind: readonly {
+    readonly ruleId: string;
+    readonly mode: string | null;
+    readonly strategyId: string | null;
+    readonly reason: string;
+  }[];
+  /** Events that came in too old to alert. */
+  readonly history: number;
+}
+
+/** State of a CloudWatch alarm, as its notification says. */
+export interface PlatformAlarm {
+  readonly alarm: string;
+  /** ALARM, OK or INSUFFICIENT_DATA. */
+  readonly state: string;
+  readonly reason: string;
+  readonly region: string;
+  readonly atMs: number;
 }
 
 /** A change that channels still have to be told. */

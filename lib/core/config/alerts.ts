@@ -45,6 +45,7 @@ const condition = z.discriminatedUnion(
       below: bound.exactOptional(),
       atMost: bound.exactOptional(),
       equals: z.union([scalar, z.array(scalar).min(1)]).exactOptional(),
+      constant: least.exactOptional(),
     }),
     z.strictObject({
       kind: z.literal('count'),
@@ -58,7 +59,7 @@ const condition = z.discriminatedUnion(
     z.strictObject({
       kind: z.literal('share'),
       of: z.union([selector, z.array(selector).min(1)]),
-      where: z.union([z.strictObject({ stream: z.string() }), z.record(z.string(), test)]),
+      where: z.union([z.strictObject({ stream: z.string() }), z.array(selector).min(1), z.record(z.string(), test)]),
       distinct: z.array(z.string()).min(1).exactOptional(),
       window: span.exactOptional(),
       last: least.exactOptional(),
@@ -122,7 +123,7 @@ const override = z.strictObject({
   advice: z.string().max(2_000).describe('What it means and what to do.').exactOptional(),
   unit: z.string().max(20).describe('Unit of value and limit.').exactOptional(),
   condition: z
-    .record(z.string(), z.unknown())
+    .record(z.string(), z.unknown().describe('A key of the condition, such as above.'))
     .describe('Of a rule that ships: keys to replace, such as {"above": 45000}. Of a new one: the whole condition.')
     .exactOptional(),
 });
@@ -130,7 +131,7 @@ const override = z.strictObject({
 const perStrategy = z.strictObject({
   ...shared,
   condition: z
-    .record(z.string(), z.unknown())
+    .record(z.string(), z.unknown().describe('A key of the condition, such as above.'))
     .describe('Keys of the condition to replace, such as {"above": 45000}.')
     .exactOptional(),
 });

@@ -140,17 +140,54 @@ export const awsSchema = z.strictObject({
         .describe('Addresses that are told; each has to confirm once. Default: nobody, the alarms are in the console.'),
       freshness: duration('2m', '1d', 'Oldest event in Firehose that is not yet in the lake.').prefault('15m'),
       backlog: duration('2m', '1d', 'Oldest object that the ledger has not yet taken in.').prefault('15m'),
+      silence: z
+        .union([duration('10m', '1d', 'How long nothing at all may come in before an alarm rings.'), z.literal('off')])
+        .prefault('1h')
+        .describe('How long nothing at all may come in before an alarm rings: a duration from 10m to 1d, or off.'),
+      quarantine: z
+        .number('must be a share above 0, at most 1')
+        .positive('must be a share above 0, at most 1')
+        .max(1, 'must be a share above 0, at most 1')
+        .prefault(0.05)
+        .describe('Share of events in quarantine above which an alarm rings.'),
     })
     .prefault({})
     .describe('Alarms on the platform itself.'),
   budget: z
     .strictObject({
       monthlyUsd: z.number().positive('must be a number above 0').describe('USD a month.'),
+      eventsPerDay: z
+        .number('must be a number from 0')
+        .min(0, 'must be a number from 0')
+        .describe(
+          'Events of all strategies together that are expected. Default: none, and only the idle stack is reckoned.',
+        )
+        .exactOptional(),
+      strategies: z
+        .union([z.int().min(1), z.array(z.string().min(1)).min(1)], 'must be a number from 1, or a list of strategy_id')
+        .describe(
+          'Strategies that are expected: how many, or their strategy_id, dearest to you first; metrics of the named that the budget has no room for are switched off. Default: 1.',
+        )
+        .exactOptional(),
+      dimensions: z
+        .record(
+          z.string(),
+          z
+            .int('must be a whole number from 1')
+            .min(1, 'must be a whole number from 1')
+            .describe('Values that it is expected to have.'),
+        )
+        .prefault({})
+        .describe('Values that each of metrics.dimensions is expected to have, such as {"symbol": 20}.'),
     })
     .describe(
-      'Tells the addresses of alarms when the month’s bill of this stack’s tag reaches 80 % of it, or is forecast to pass it. Default: none.',
+      'A deploy whose expected bill (`nightdesk cost`) is above it is refused. The addresses of alarms are told when the month’s bill of this stack’s tag reaches 80 % of it, or is forecast to pass it. Default: none.',
     )
     .exactOptional(),
+  dashboards: z
+    .boolean()
+    .prefault(true)
+    .describe('Dashboards in CloudWatch; three of an account are free, each other one costs three dollars a month.'),
   tracing: z
     .boolean()
     .prefault(true)
@@ -159,13 +196,14 @@ export const awsSchema = z.strictObject({
     .strictObject({
       transform: concurrency(),
       lifecycle: concurrency(2),
+      alerts: concurrency(3),
       snapshots: concurrency(),
       reconcile: concurrency(),
       query: concurrency(),
     })
     .prefault({})
     .describe(
-      'Concurrency taken out of the account’s pool for single functions. Default: none, for a new account has ten in all; the queue limits lifecycle to two.',
+      'Concurrency taken out of the account’s pool for single functions. Default: none, for a new account has ten in all; queues limit lifecycle and alerts to two.',
     ),
 });
 

@@ -15,6 +15,10 @@ export const metricsSchema = z.strictObject({
     .array(z.string().min(1))
     .describe('Strategies that publish metrics, by strategy_id. Default: all.')
     .exactOptional(),
+  extra: z
+    .boolean()
+    .prefault(false)
+    .describe('Whether those are published too that only dashboards show; docs/metrics.md marks them.'),
   dimensions: z
     .array(z.enum(['symbol', 'venue', 'timeframe', 'mode'], 'must be symbol, venue, timeframe or mode'))
     .max(3, 'must be at most three')
@@ -28,11 +32,13 @@ export interface MetricSettings {
   readonly publish: boolean;
   /** Strategies that publish; null for all. */
   readonly strategies: readonly string[] | null;
+  /** Whether those are published too that only dashboards show. */
+  readonly extra: boolean;
   /** Columns beside strategy_id and source. */
   readonly dimensions: readonly string[];
 }
 
-export const metricSettings = ({ strategies = [], ...rest }: z.infer<typeof metricsSchema>): MetricSettings => ({
+export const metricSettings = ({ strategies, ...rest }: z.infer<typeof metricsSchema>): MetricSettings => ({
   ...rest,
-  strategies: strategies.length === 0 ? null : strategies,
+  strategies: strategies ?? null,
 });
