@@ -21,6 +21,8 @@ export interface DoorOptions extends Omit<ServerOptions, 'handle'> {
   readonly operationOf: (target: string | undefined) => Operation;
   readonly intake: Intake;
   readonly health: () => { readonly status: string };
+  /** The page that a Prometheus server scrapes. @default - there is none */
+  readonly metrics?: () => Promise<{ readonly type: string; readonly body: string }>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -28,11 +30,11 @@ export interface DoorOptions extends Omit<ServerOptions, 'handle'> {
 const BODIES_BYTES = 64 * 1024 * 1024;
 const DEFECT = 'A defect of the desk; its log says more.';
 const GREETING =
-  'A Nightdesk desk. POST / takes Firehose calls, POST /v1/events takes JSON Lines, GET /healthz says how it is.\n';
+  'A Nightdesk desk. POST / takes Firehose calls, POST /v1/events takes JSON Lines, GET /healthz says how it is, GET /metrics is for Prometheus.\n';
 
 /** Opens the desk's front door. @throws PORT_IN_USE, CONFIG_INVALID where the address cannot be listened on */
 export function openDoor(options: DoorOptions): Promise<RunningServer> {
-  const { allowHosts, host, port, tls, log } = options;
+  const { allowHosts, host, port, tls, log, tokens } = options;
   const foreign = foreignGuard([...allowHosts, host]);
   const inner = { ...options, budget: new BodyBudget(BODIES_BYTES) };
   const freqtrade = freqtradeDoor(inner);
@@ -45,13 +47,15 @@ export function openDoor(options: DoorOptions): Promise<RunningServer> {
       return problem(403, 'FOREIGN_ORIGIN', 'Web pages of other origins may not talk to this desk.');
     const [path] = (request.url ?? '').split('?');
     if (path === '/healthz') return otherMethod(request, ['GET', 'HEAD']) ?? answerHealth(request, options);
+    if (path === '/metrics' && options.metrics !== undefined)
+      return otherMethod(request, ['GET', 'HEAD']) ?? answerMetrics(request, options.metrics, tokens);
     if (path === '/v1/events') return otherMethod(request, ['POST']) ?? answerPlain(request, inner);
     if (path === '/v1/hooks/freqtrade') return otherMethod(request, ['POST']) ?? freqtrade(request);
     if (path !== '/')
       return problem(
         404,
         'NOT_FOUND',
-        'There is POST / (Firehose), POST /v1/events (JSON Lines), POST /v1/hooks/freqtrade and GET /healthz.',
+        'There is POST / (Firehose), POST /v1/events (JSON Lines), POST /v1/hooks/freqtrade, GET /healthz and GET /metrics.',
       );
     if (request.method === 'POST') return answerFirehose(request, inner);
     return otherMethod(request, ['GET', 'HEAD', 'POST']) ?? { status: 200, type: 'text/plain', body: GREETING };
@@ -89,6 +93,19 @@ function answerHealth(request: IncomingMessage, { health, tokens }: DoorOptions)
   const facts = health();
   const known = tokens === undefined || bearerOf(request.headers.authorization, tokens) !== undefined;
   return json(facts.status === 'ok' ? 200 : 503, known ? facts : { status: facts.status });
+}
+
+/** Names of strategies and their equity are nobody's business: a scraper shows a token where tokens are asked for. */
+async function answerMetrics(
+  request: IncomingMessage,
+  metrics: NonNullable<DoorOptions['metrics']>,
+  tokens: DoorOptions['tokens'],
+): Promise<Reply> {
+  if (tokens !== undefined && bearerOf(request.headers.authorization, tokens) === undefined)
+    return problem(401, 'UNAUTHORIZED', 'Send Authorization: Bearer with a token of this desk.', {
+      'www-authenticate': 'Bearer',
+    });
+  return { status: 200, ...(await metrics()) };
 }
 
 const foreignHost = ({ headers }: IncomingMessage): Reply =>
