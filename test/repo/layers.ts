@@ -30,19 +30,25 @@ export const LAYERS: readonly Layer[] = [
     may: /^(?!lib\/(?!core\/|adapters\/)|bin\/|lambdas\/)/,
   },
   {
-    rule: 'the desk imports itself, core and the local adapters',
+    rule: 'channels import themselves, core and node: the desk and the functions use them',
+    files: /^lib\/adapters\/channels\//,
+    may: /^(lib\/adapters\/channels\/|lib\/core\/|node:)/,
+    mayTypes: /^@slack\/types$/,
+  },
+  {
+    rule: 'the desk imports itself, core, the local adapters and the channels',
     files: /^lib\/desk\/(?!commands\/)/,
-    may: /^(?!lib\/(?!core\/|desk\/|console\/|adapters\/local\/)|bin\/|lambdas\/)/,
+    may: /^(?!lib\/(?!core\/|desk\/|console\/|adapters\/(?:local|channels)\/)|bin\/|lambdas\/)/,
   },
   {
-    rule: 'a command imports the desk, core, the local adapters, and what asks a stack',
+    rule: 'a command imports the desk, core, the local adapters, the channels, and what asks a stack',
     files: /^lib\/desk\/commands\//,
-    may: /^(?!lib\/(?!core\/|desk\/|console\/|cloud\/|adapters\/local\/)|bin\/|lambdas\/)/,
+    may: /^(?!lib\/(?!core\/|desk\/|console\/|cloud\/|adapters\/(?:local|channels)\/)|bin\/|lambdas\/)/,
   },
   {
-    rule: 'what asks a stack imports itself, core, the adapters of AWS and tools of the local ones, never the desk',
+    rule: 'what asks a stack imports itself, core, the adapters of AWS, the channels and tools of the local adapters, never the desk',
     files: /^lib\/cloud\//,
-    may: /^(?!lib\/(?!core\/|cloud\/|adapters\/(?:aws|local)\/)|bin\/|lambdas\/)/,
+    may: /^(?!lib\/(?!core\/|cloud\/|adapters\/(?:aws|channels|local)\/)|bin\/|lambdas\/)/,
   },
   {
     rule: 'the emitter imports itself, node and what core keeps free of imports',
