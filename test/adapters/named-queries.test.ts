@@ -10,6 +10,7 @@ import { exampleEvent, isoOf, type LakeEvent, writeLake, writeSamples } from '..
 import { openTestLake, sharedLake } from '../support/open-lake.ts';
 import { needsSamples, samplesPresent } from '../support/samples.ts';
 import { tempFolder } from '../support/temp.ts';
+import { DASHBOARD_ANSWERS } from './dashboard-answers.ts';
 import { LEDGER_ANSWERS, LEDGER_ROWS } from './ledger-answers.ts';
 
 const NOON_MS = Date.UTC(2025, 10, 21, 12);
@@ -269,6 +270,7 @@ const ANSWERS: Readonly<Record<string, readonly unknown[]>> = {
     { source: 'bot', source_path: 'a.jsonl', file_id: 'f.0', after_seq: 3, before_seq: 7, missing: 3 },
   ],
   ...LEDGER_ANSWERS,
+  ...DASHBOARD_ANSWERS,
   'clock-skew': [
     {
       strategy_id: 's1',
