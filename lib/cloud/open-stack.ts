@@ -138,7 +138,9 @@ function deployedOf(found: Stack, region: string): Deployed {
   };
 }
 
-/** Of a ledger only that there is one: what reads the template has no use for it. */
+/** Of a section only that there is one: what reads the template has no use for it. */
+const section = <Section>() => z.custom<Section>((value) => typeof value === 'object' && value !== null);
+
 const metadata = z.looseObject({
   [METADATA_KEY]: z.looseObject({
     settings: z.looseObject({
@@ -146,7 +148,9 @@ const metadata = z.looseObject({
       redact: z.array(z.string()),
       hash: z.array(z.string()),
       maxEventAgeMs: z.number().positive(),
-      ledger: z.custom<FunctionSettings['ledger']>((value) => typeof value === 'object' && value !== null),
+      ledger: section<FunctionSettings['ledger']>(),
+      alerts: section<FunctionSettings['alerts']>(),
+      metrics: section<FunctionSettings['metrics']>(),
     }),
   }),
 });

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { DurableFolders, replaceFile } from '../adapters/local/durable.ts';
 import { errnoOf, type Files, nodeFiles } from '../adapters/local/files.ts';
 import { createFolderStore, removeAbandoned } from '../adapters/local/object-store.ts';
+import type { AlertSettings } from '../core/alerts/types.ts';
 import { messageOf, NightdeskError } from '../core/errors.ts';
 import type { Clock, Log } from '../core/ports/index.ts';
 import type { TransformLine } from '../core/transform/types.ts';
+import { type DeskAlertsOptions, openDeskAlerts, watched } from './alerts/desk-alerts.ts';
+import type { AlertRunner, AlertStats } from './alerts/runner.ts';
 import { type DataFolder, dataFolder } from './data-folder.ts';
 import { openDoor } from './door/door.ts';
 import { firehoseOperations } from './door/firehose.ts';
@@ -17,6 +20,7 @@ import { type Ingestion, type IngestionStats, openIngestion } from './ingestion.
 import { type DeskLedger, type DeskLedgerOptions, openDeskLedger } from './lifecycle/desk-ledger.ts';
 import type { LedgerStats } from './lifecycle/runner.ts';
 import { lockData } from './lock.ts';
+import { DeskMetrics } from './metrics/desk-metrics.ts';
 
 export interface DeskOptions {
   readonly dataDir: string;
@@ -42,6 +46,8 @@ export interface DeskOptions {
   readonly minFreeBytes?: number;
   /** How trades, positions and runs are kept up to date. @default - they are not */
   readonly ledger?: DeskLedgerOptions;
+  /** Who is told of what. @default - nobody of anything */
+  readonly alerts?: DeskAlertsOptions;
   readonly clock?: Clock;
   readonly log?: Log;
   readonly files?: Files;
@@ -55,6 +61,8 @@ export interface DeskStats extends IngestionStats {
   readonly startedAt: string;
   /** Absent where no ledger is kept. */
   readonly ledger?: LedgerStats;
+  /** Absent where no rules are looked at. */
+  readonly alerts?: AlertStats;
 }
 
 export interface Desk {
@@ -78,6 +86,7 @@ const DEFAULTS = {
 const REQUESTS_GRACE_MS = 3_000;
 const DRAIN_MS = 30_000; // what is not in the lake by then is replayed at the next start
 const LEDGER_STOP_MS = 10_000; // the same
+const ALERTS_STOP_MS = 5_000; // the same
 const BUSY_BYTES = 256 * 1024;
 
 const systemClock: Clock = { nowMs: () => Date.now() };
@@ -121,22 +130,51 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
     await watermark.start();
     undo.push(() => watermark.stop());
     const store = createFolderStore(folder.lake, { files });
+    const metrics = new DeskMetrics({
+      clock,
+      log,
+      ...(options.alerts === undefined ? {} : measuredBy(options.alerts.settings)),
+      facts: () => ({
+        backlogBytes: ingestion.intake.heldBytes,
+        walBytes: ingestion.stats().walBytes,
+        refusing: ingestion.intake.obstacle !== undefined,
+        objects: ingestion.stats().delivery.objects,
+      }),
+    });
+    const busy = (): boolean => ingestion.intake.heldBytes > BUSY_BYTES;
+    const alerts =
+      options.alerts === undefined
+        ? undefined
+        : openDeskAlerts({
+            ...options.alerts,
+            folder,
+            store,
+            clock,
+            log,
+            files,
+            busy,
+            ticked: (states) => metrics.gauges(states, clock.nowMs()),
+          });
     const ledger =
       options.ledger === undefined
         ? undefined
         : openDeskLedger({
             ...options.ledger,
             folder,
-            store,
+            store: alerts === undefined ? store : watched(store, (key) => alerts.derived(key)),
             clock,
             log,
             files,
-            busy: () => ingestion.intake.heldBytes > BUSY_BYTES,
+            busy,
           });
     const ingestion: Ingestion = await openIngestion({
       wal: folder.wal,
       store,
       ...(ledger === undefined ? {} : { written: ({ key }) => ledger.runner.push(key) }),
+      judged: (verdict) => {
+        metrics.onVerdict(verdict);
+        alerts?.judged(verdict);
+      },
       producer: streams[0] ?? 'nightdesk',
       transform: options.transform,
       buffer,
@@ -149,9 +187,11 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
       log,
       files,
     });
+    undo.push(() => alerts?.stop(ALERTS_STOP_MS));
     undo.push(() => ledger?.stop(LEDGER_STOP_MS));
     undo.push(() => ingestion.stop(DRAIN_MS));
     ledger?.start();
+    alerts?.start();
     const stats = (): DeskStats => {
       const reason = ingestion.intake.obstacle;
       return {
@@ -160,6 +200,7 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
         ...(watermark.freeBytes === undefined ? {} : { freeBytes: watermark.freeBytes }),
         startedAt: new Date(startedMs).toISOString(),
         ...(ledger === undefined ? {} : { ledger: ledger.runner.stats() }),
+        ...(alerts === undefined ? {} : { alerts: alerts.stats() }),
         ...ingestion.stats(),
       };
     };
@@ -172,12 +213,13 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
       operationOf: firehoseOperations({ intake: ingestion.intake, clock, streams, createdMs: startedMs, buffer }),
       intake: ingestion.intake,
       health: stats,
+      metrics: () => metrics.exposition(),
       clock,
       log,
     });
     undo.push(() => door.close(0));
     await note(files, folder, { pid: process.pid, url: door.url, startedAt: new Date(startedMs).toISOString() });
-    return running({ door, ingestion, ledger, watermark, folder, stats, release: () => lock.release() });
+    return running({ door, ingestion, ledger, alerts, watermark, folder, stats, release: () => lock.release() });
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
@@ -188,19 +230,21 @@ interface Running {
   readonly door: RunningServer;
   readonly ingestion: Ingestion;
   readonly ledger: DeskLedger | undefined;
+  readonly alerts: AlertRunner | undefined;
   readonly watermark: DiskWatermark;
   readonly folder: DataFolder;
   readonly stats: () => DeskStats;
   readonly release: () => void;
 }
 
-function running({ door, ingestion, ledger, watermark, folder, stats, release }: Running): Desk {
+function running({ door, ingestion, ledger, alerts, watermark, folder, stats, release }: Running): Desk {
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     ingestion.intake.close('the desk is stopping');
     await door.close(REQUESTS_GRACE_MS);
     await ingestion.stop(DRAIN_MS);
     await ledger?.stop(LEDGER_STOP_MS); // after it: the last objects are shown to the ledger too
+    await alerts?.stop(ALERTS_STOP_MS); // after both: they raise alerts to the end
     watermark.stop();
     await rm(folder.desk, { force: true });
     release();
@@ -239,6 +283,12 @@ const note = (
     { path: folder.desk, unfinished: join(folder.root, `desk.json.${facts.pid}.unfinished`) },
     Buffer.from(`${JSON.stringify(facts)}\n`),
   );
+
+/** What is history to the alerts publishes no metric either. */
+const measuredBy = ({ maxAge, silentModes }: AlertSettings): { maxAgeMs: number; silentModes: readonly string[] } => ({
+  maxAgeMs: maxAge,
+  silentModes,
+});
 
 /** A door that others can reach needs a lock, a name and a curtain. */
 function assertSafe({ auth, tls, insecure, allowHosts }: DeskOptions, host: string): void {

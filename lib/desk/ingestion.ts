@@ -20,6 +20,8 @@ export interface IngestionOptions {
   readonly segmentBytes?: number;
   /** Told of each object once it is in the lake. @default - nobody is */
   readonly written?: NonNullable<DeliveryOptions['written']>;
+  /** Told of each verdict. @default - nobody is */
+  readonly judged?: NonNullable<DeliveryOptions['judged']>;
   readonly retry?: NonNullable<DeliveryOptions['retry']>;
 }
 
@@ -44,7 +46,7 @@ export interface Ingestion {
 
 /** Opens the way from the door into the lake and takes up what an earlier run left. */
 export async function openIngestion(options: IngestionOptions): Promise<Ingestion> {
-  const { clock, log, files, buffer, backlog, segmentBytes, written, retry } = options;
+  const { clock, log, files, buffer, backlog, segmentBytes, written, judged, retry } = options;
   const wal = await WriteAheadLog.open({
     folder: options.wal,
     files,
@@ -63,6 +65,7 @@ export async function openIngestion(options: IngestionOptions): Promise<Ingestio
     transformed: (entry) => intake.release(entry),
     delivered: (position) => wal.checkpoint(position),
     ...(written === undefined ? {} : { written }),
+    ...(judged === undefined ? {} : { judged }),
     ...(retry === undefined ? {} : { retry }),
   });
   const obstacle = (): string | undefined =>

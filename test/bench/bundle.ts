@@ -44,6 +44,7 @@ async function bundleFile(entry: string, name: string): Promise<Bundle> {
     format: 'cjs',
     platform: 'node',
     target: 'node24',
+    charset: 'utf8',
     external: [...RUNTIME_MODULES],
     metafile: true,
     logLevel: 'error',

@@ -19,11 +19,13 @@ export interface DeskProcess {
   stop(): Promise<void>;
 }
 
-export async function startDesk(): Promise<DeskProcess> {
+/** @param environment - beside that of this process */
+export async function startDesk(environment: Readonly<Record<string, string>> = {}): Promise<DeskProcess> {
   const data = mkdtempSync(join(tmpdir(), 'nightdesk-bench-'));
   const launcher = join(packageRoot(), 'bin', 'nightdesk.js');
   const child = spawn(process.execPath, [launcher, 'up', '--data', data, '--port', '0', '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
   });
   let remarks = '';
   child.stderr.on('data', (text: Buffer) => {

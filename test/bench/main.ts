@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   lifecycle: async () => (await import('./lifecycle.ts')).lifecycle,
   intake: async () => (await import('./intake.ts')).intake,
   memory: async () => (await import('./memory.ts')).memory,
+  alerts: async () => (await import('./alerts.ts')).alerts,
   emitter: async () => (await import('./emitter.ts')).emitter,
   cli: async () => (await import('./cli.ts')).cli,
   bundle: async () => (await import('./bundle.ts')).bundle,

@@ -53,6 +53,8 @@ test('a stack that takes events, and events that arrive, are well: 0', async () 
     'views ok',
     'settings ok',
     'clock ok',
+    'alerts ok',
+    'channels ok',
   ]);
   expect({ code, status }).toEqual({ code: 0, status: 'ok' });
 });
@@ -69,7 +71,7 @@ test('for people it is one line per check, and hostile text cannot move the curs
 
   expect(code).toBe(3);
   expect(out).toContain('critical alarms     1 of 1 ring: nightdesk-·[2J (for 10 min): one·two·\n');
-  expect(out.split('\n')).toHaveLength(10);
+  expect(out.split('\n')).toHaveLength(12);
   expect(out).not.toContain('\u001b');
 });
 
@@ -150,10 +152,16 @@ test('settings here that are not those of the stack are named, their values are 
 
   write({ zone: 'Asia/Kolkata', hash: ['account_id'] });
   expect(await settings()).toMatchObject({ status: 'ok' });
-  write({ zone: 'UTC', hash: ['secret_name'], ledger: { stableCoins: ['USDX'] }, aws: { maxEventAge: '2d' } });
+  write({
+    zone: 'UTC',
+    hash: ['secret_name'],
+    ledger: { stableCoins: ['USDX'] },
+    aws: { maxEventAge: '2d' },
+    alerts: { burst: 9 },
+  });
   expect(await settings()).toMatchObject({
     status: 'warn',
-    value: { differ: ['zone', 'hash', 'maxEventAgeMs', 'ledger.stableCoins'] },
+    value: { differ: ['zone', 'hash', 'maxEventAgeMs', 'ledger.stableCoins', 'alerts.burst'] },
   });
   expect((await settings())?.message).not.toContain('secret_name');
   write({ zone: 7 });

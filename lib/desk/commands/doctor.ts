@@ -5,14 +5,17 @@ import { LakeFolder } from '../../adapters/local/lake-objects.ts';
 import { CONFIG_FILE, functionSettings } from '../../core/config/index.ts';
 import { messageOf, NightdeskError } from '../../core/errors.ts';
 import type { StackFacts } from '../../core/query/stack-facts.ts';
+import { probeAlerts } from '../alerts/probe-alerts.ts';
 import { dataFolder } from '../data-folder.ts';
 import { printable } from '../printable.ts';
+import { alertChecks } from '../query/alert-checks.ts';
 import type { Check } from '../query/check.ts';
 import { checksOf } from '../query/checks.ts';
 import { probeDesk, probeDisk } from '../query/desk-probe.ts';
 import { stackChecksOf, unopened } from '../query/stack-checks.ts';
 import { survey } from '../query/survey.ts';
 import { ledgerConfigOf, readSettings } from '../settings.ts';
+import { openAlerts } from './alerts-target.ts';
 import { addStackOptions, dataOption, jsonOption, type StackOptions, stackOf } from './options.ts';
 import { print, printJson } from './output.ts';
 import { sizeOption } from './units.ts';
@@ -71,7 +74,16 @@ async function checksOfDesk({ data, endpoint, read, region }: Options): Promise<
     new LakeFolder(folder.lake).fresh(),
     new LakeFolder(folder.lake, 'derived').fresh(),
   ]);
-  return checksOf({ data, desk, disk, survey: await survey(objects.flat(), { mostBytes: read }), nowMs: Date.now() });
+  // A desk of an endpoint may run on another folder: of that one nothing is said here.
+  const running = endpoint === undefined && desk.health !== undefined;
+  return checksOf({
+    data,
+    desk,
+    disk,
+    survey: await survey(objects.flat(), { mostBytes: read }),
+    nowMs: Date.now(),
+    alerts: await probeAlerts(() => openAlerts({ data }), { running, environment: process.env }),
+  });
 }
 
 /** A stack that cannot be asked is as bad as a desk that does not answer. */
@@ -82,8 +94,12 @@ async function checksOfStack(options: Options): Promise<readonly Check[]> {
   ]);
   try {
     const deployed = await openStack(stackOf(options));
-    const [facts, local] = await Promise.all([probeStack(deployed, Date.now()), localSettings(options.data)]);
-    return stackChecksOf({ ...facts, local });
+    const [facts, local, alerts] = await Promise.all([
+      probeStack(deployed, Date.now()),
+      localSettings(options.data),
+      probeAlerts(() => openAlerts(options), { running: true }),
+    ]);
+    return [...stackChecksOf({ ...facts, local }), ...alertChecks(alerts)];
   } catch (error) {
     if (!(error instanceof NightdeskError) || error.code === 'CONFIG_INVALID') throw error;
     return unopened(error.message);

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { type ErrorEntry, messageOf, NightdeskError } from '../../core/errors.ts';
+import { type ErrorEntry, entryOf, messageOf, NightdeskError } from '../../core/errors.ts';
 import { printableLines } from '../printable.ts';
 import { ignoreBrokenPipe } from './output.ts';
 
@@ -41,11 +41,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'every hour and day in figures: equity, drawdown, returns, counts',
     load: () => import('./snapshots.ts'),
   },
+  {
+    name: 'alerts',
+    summary: 'what is wrong now, and was; acknowledge, snooze, try rules',
+    load: () => import('./alerts.ts'),
+  },
   { name: 'rebuild', summary: 'fold the ledger again from the lake', load: () => import('./rebuild.ts') },
   { name: 'tail', summary: 'show the newest events, and follow them', load: () => import('./tail.ts') },
   { name: 'redrive', summary: 'run quarantine through today’s transform again', load: () => import('./redrive.ts') },
   { name: 'doctor', summary: 'is the desk alive, what arrives, what is missing', load: () => import('./doctor.ts') },
   { name: 'cost', summary: 'what a stack on AWS costs a month, line by line', load: () => import('./cost.ts') },
+  {
+    name: 'dashboards',
+    summary: 'the dashboards: what their panels answer, and Grafana JSON',
+    load: () => import('./dashboards.ts'),
+  },
   { name: 'schema', summary: 'print the JSON Schema of a stream', load: () => import('./schema.ts') },
 ];
 
@@ -76,7 +86,7 @@ export async function run(argv: readonly string[], commands: readonly CommandEnt
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed it, or the help
   if (error instanceof NightdeskError) {
-    const entry: ErrorEntry = error.entry;
+    const entry: ErrorEntry = entryOf(error);
     process.stderr.write(`nightdesk: ${printableLines(error.message)} [${error.code}]\n`);
     return entry.exit;
   }

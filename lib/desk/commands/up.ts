@@ -1,11 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { alertsOf } from '../../core/config/index.ts';
 import { messageOf, NightdeskError } from '../../core/errors.ts';
+import type { DeskAlertsOptions } from '../alerts/desk-alerts.ts';
 import { createDesk, type Desk } from '../desk.ts';
 import { parseTokens, type Token } from '../door/tokens.ts';
 import type { DeskLedgerOptions } from '../lifecycle/desk-ledger.ts';
 import { deskJobs } from '../lifecycle/jobs.ts';
-import { ledgerConfigOf, transformOf } from '../settings.ts';
+import { ledgerConfigOf, readSettings, transformOf } from '../settings.ts';
 import { stderrLog } from '../stderr-log.ts';
 import { DEFAULT_DATA, DEFAULT_DELIVERY_STREAM, DEFAULT_PORT, dataOption, jsonOption } from './options.ts';
 import { print, say, wholeNumber } from './output.ts';
@@ -31,6 +33,8 @@ interface UpOptions {
   /** False with --no-ledger. */
   readonly ledger: boolean;
   readonly lateness?: number;
+  /** False with --no-alerts. */
+  readonly alerts: boolean;
   readonly json?: true;
 }
 
@@ -66,6 +70,7 @@ export function configure(command: Command): void {
         'how long an event waits for earlier ones (default: 15s, or what nightdesk.json says)',
       ).argParser(durationOption('--lateness')),
     )
+    .option('--no-alerts', 'look at no alert rules, and tell nobody')
     .option('--listen <address>', 'listen on this address, for other machines too (default: 127.0.0.1)')
     .option('--token-file <file>', 'who may send: name:token lines; needed with --listen')
     .option('--allow-host <name...>', 'names under which clients reach this desk; needed with --listen')
@@ -101,6 +106,7 @@ async function up(options: UpOptions, command: Command): Promise<void> {
     minFreeBytes: options.minFree,
     buffer: { ms: options.bufferMs ?? (demo ? DEMO_BUFFER_MS : DEFAULT_BUFFER_MS) },
     ...(options.ledger ? { ledger: await ledgerOf(data, options.lateness) } : {}),
+    ...(options.alerts ? { alerts: await deskAlertsOf(data) } : {}),
     allowHosts: options.allowHost ?? [],
     insecure: options.insecure === true,
     ...(options.listen === undefined ? {} : { host: options.listen }),
@@ -155,6 +161,7 @@ function announce(desk: Desk, { data, json, open }: { data: string; json: boolea
   Firehose clients      endpoint ${desk.url}, stream ${DEFAULT_DELIVERY_STREAM}, ${open ? 'any region and credentials' : 'access key = name, secret = token'}
   JSON Lines            curl --data-binary @events.jsonl ${desk.url}/v1/events${open ? '' : " -H 'Authorization: Bearer ...'"}
   what has arrived      npx nightdesk streams${flag}
+  what is wrong         npx nightdesk alerts${flag}
   SQL                   npx nightdesk query "select * from signals limit 10"${flag}
 
 Ctrl-C stops it.`);
@@ -185,6 +192,11 @@ async function ledgerOf(data: string, latenessMs: number | undefined): Promise<D
   const config = await ledgerConfigOf(data);
   return { config: latenessMs === undefined ? config : { ...config, latenessMs }, jobs: deskJobs };
 }
+
+const deskAlertsOf = async (data: string): Promise<DeskAlertsOptions> => ({
+  settings: alertsOf(await readSettings(data)),
+  environment: process.env,
+});
 
 async function readTokens(path: string): Promise<Token[]> {
   const text = await readNamed(path, '--token-file');

@@ -27,6 +27,8 @@ export interface DeliveryOptions {
   readonly delivered: (position: WalPosition) => Promise<void>;
   /** Told of each object once it is in the lake. @default - nobody is */
   readonly written?: (object: Written) => void;
+  /** Told of each verdict, before its line is in the lake; again after a crash. @default - nobody is */
+  readonly judged?: (verdict: Verdict) => void;
   /** Pauses between tries of a store that fails, in ms. @default - 100 to 5,000 */
   readonly retry?: { readonly firstMs: number; readonly maxMs: number };
 }
@@ -187,6 +189,7 @@ export class Delivery {
       this.#generation.add(verdict);
     }
     this.counts[verdict.outcome]++;
+    this.#options.judged?.(verdict);
   }
 
   #startTimer(): void {

@@ -2,16 +2,18 @@ import { INPUT_STREAMS } from '../../core/catalog/index.ts';
 import { PREFIXES, parseKey } from '../../core/lake/keys.ts';
 import type { ObjectStore, StateStore } from '../../core/ports/index.ts';
 
-// What a desk that died, or was off while others wrote, has not shown to the ledger.
+// What a desk that died, or was off while others wrote, has not shown to the ledger, or to the alerts.
 
-const MARK = 'state/ledger-runner.json';
+/** Where it is noted how far each of them is. */
+export const MARKS = { ledger: 'state/ledger-runner.json', alerts: 'state/alerts-runner.json' } as const;
+export type Mark = (typeof MARKS)[keyof typeof MARKS];
 
 /** How much earlier an object may be named than it was there: a disk that is full keeps a write waiting. */
 const MARGIN_MS = 600_000;
 
-/** Up to when every object was taken in, ms; undefined where no ledger ever ran on this lake. */
-export async function readMark(state: StateStore): Promise<number | undefined> {
-  const found = await state.get(MARK);
+/** Up to when every object was taken in, ms; undefined where nobody ever did on this lake. */
+export async function readMark(state: StateStore, mark: Mark): Promise<number | undefined> {
+  const found = await state.get(mark);
   if (found === undefined) return undefined;
   try {
     const { taken_until: until } = JSON.parse(new TextDecoder().decode(found.body)) as { taken_until?: unknown };
@@ -23,9 +25,9 @@ export async function readMark(state: StateStore): Promise<number | undefined> {
 }
 
 /** Notes that every object named up to a moment was taken in. */
-export async function writeMark(state: StateStore, ms: number): Promise<void> {
+export async function writeMark(state: StateStore, mark: Mark, ms: number): Promise<void> {
   const body = new TextEncoder().encode(`${JSON.stringify({ taken_until: new Date(ms).toISOString() })}\n`);
-  await state.put(MARK, body, (await state.get(MARK))?.version); // one desk runs on a folder: nobody else writes it
+  await state.put(mark, body, (await state.get(mark))?.version); // one desk runs on a folder: nobody else writes it
 }
 
 /** Objects that may not have been taken in, in the order in which they were written. */

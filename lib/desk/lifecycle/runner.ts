@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../core/errors.ts';
 import type { Ledger } from '../../core/lifecycle/ledger.ts';
 import type { Clock, Log, ObjectStore, StateStore } from '../../core/ports/index.ts';
-import { namedMs, objectsSince, readMark, writeMark } from './replay.ts';
+import { MARKS, namedMs, objectsSince, readMark, writeMark } from './replay.ts';
 
 export interface LedgerRunnerOptions {
   readonly ledger: Ledger;
@@ -131,7 +131,7 @@ export class LedgerRunner {
   /** Finds in the lake what was not taken in, or folds all of it where no ledger ever did. */
   async #catchUp(): Promise<void> {
     const { ledger, store, state, log } = this.#options;
-    const mark = await readMark(state);
+    const mark = await readMark(state, MARKS.ledger);
     if (mark === undefined) {
       const reports = await ledger.rebuild();
       if (reports.length > 0) log.info('folded the lake into ledgers', { ledgers: reports.length });
@@ -186,7 +186,7 @@ export class LedgerRunner {
     const nowMs = clock.nowMs();
     const behind = this.#queue.length > 0 || this.#parked.length > 0 || this.#overflowed || !this.#caughtUp;
     if (behind || nowMs - this.#markedAtMs < everyMs) return;
-    if (await this.#attempt(() => writeMark(state, nowMs))) this.#markedAtMs = nowMs;
+    if (await this.#attempt(() => writeMark(state, MARKS.ledger, nowMs))) this.#markedAtMs = nowMs;
   }
 
   /** Until an object comes, or it is time for a tick. */

@@ -1,3 +1,4 @@
+import type { AlertFacts } from './alert-checks.ts';
 import type { DeskFacts, DiskFacts } from './desk-probe.ts';
 import type { Survey } from './survey.ts';
 
@@ -17,6 +18,8 @@ export interface DoctorFacts {
   readonly desk: DeskFacts;
   readonly disk: DiskFacts | undefined;
   readonly survey: Survey;
+  /** @default - the alerts were not looked at */
+  readonly alerts?: AlertFacts;
 }
 
 const MIB = 1024 * 1024;

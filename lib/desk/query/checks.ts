@@ -1,3 +1,4 @@
+import { alertChecks } from './alert-checks.ts';
 import type { Check, DoctorFacts } from './check.ts';
 import { backlogCheck, deskCheck, diskCheck } from './desk-checks.ts';
 import {
@@ -20,4 +21,5 @@ export const checksOf = (facts: DoctorFacts): readonly Check[] => [
   quarantineCheck(facts),
   objectsCheck(facts),
   clockCheck(facts),
+  ...(facts.alerts === undefined ? [] : alertChecks(facts.alerts)),
 ];

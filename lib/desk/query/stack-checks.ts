@@ -172,14 +172,16 @@ function settingsCheck({ settings, local }: StackFacts): Check {
 
 /** Names of the settings that differ; values may be names of accounts, and are nobody's business here. */
 function differences(
-  { ledger, ...rest }: FunctionSettings,
-  { ledger: ourLedger, ...ours }: FunctionSettings,
+  { ledger, alerts, ...rest }: FunctionSettings,
+  { ledger: ourLedger, alerts: ourAlerts, ...ours }: FunctionSettings,
 ): string[] {
   const differ = (prefix: string, a: object, b: object): string[] =>
     Object.keys({ ...a, ...b })
       .filter((key) => canonical(Reflect.get(a, key)) !== canonical(Reflect.get(b, key)))
       .map((key) => `${prefix}${key}`);
-  return [...differ('', rest, ours), ...differ('ledger.', ledger, ourLedger)];
+  // The zone of the digest is that of all else.
+  const ofAlerts = differ('alerts.', { ...alerts, zone: ourAlerts.zone }, ourAlerts);
+  return [...differ('', rest, ours), ...differ('ledger.', ledger, ourLedger), ...ofAlerts];
 }
 
 /** JSON with keys in order, so that order makes no difference. */
