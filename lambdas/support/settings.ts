@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FunctionSettings, SETTINGS_FILE } from '../../lib/core/config/function-settings.ts';
 import { messageOf, NightdeskError } from '../../lib/core/errors.ts';
+import { isObject } from '../../lib/core/transform/json.ts';
 import type { Environment } from './environment.ts';
 
 /**
@@ -26,36 +27,48 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string' && value !== '';
 const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 const isMs: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0;
-const isRecord: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecords: Check = (value) => Array.isArray(value) && value.every(isObject);
+
+const MS = [isMs, 'a number of ms from 0'] as const;
+const TEXTS = [isTexts, 'a list of names'] as const;
+const OBJECT = [isObject, 'an object'] as const;
+const OBJECTS = [isRecords, 'a list of objects'] as const;
 
 /** Keys and what they must be. */
 const SETTINGS: Readonly<Record<keyof FunctionSettings, readonly [Check, string]>> = {
   zone: [isText, 'the name of a zone'],
-  redact: [isTexts, 'a list of names'],
-  hash: [isTexts, 'a list of names'],
-  maxEventAgeMs: [isMs, 'a number of ms from 0'],
-  ledger: [isRecord, 'an object'],
+  redact: TEXTS,
+  hash: TEXTS,
+  maxEventAgeMs: MS,
+  ledger: OBJECT,
+  alerts: OBJECT,
+  metrics: OBJECT,
 };
 const LEDGER: Readonly<Record<keyof FunctionSettings['ledger'], readonly [Check, string]>> = {
-  latenessMs: [isMs, 'a number of ms from 0'],
-  sessionTimeoutMs: [isMs, 'a number of ms from 0'],
-  memoryMs: [isMs, 'a number of ms from 0'],
-  stableCoins: [isTexts, 'a list of names'],
-  instruments: [isRecord, 'an object'],
-  strategies: [isRecord, 'an object'],
+  latenessMs: MS,
+  sessionTimeoutMs: MS,
+  memoryMs: MS,
+  stableCoins: TEXTS,
+  instruments: OBJECT,
+  strategies: OBJECT,
 };
+/** The lists that the alerts are made of; the rest they know themselves. */
+const ALERTS = { rules: OBJECTS, channels: OBJECTS };
+
+type Values = Readonly<Record<string, unknown>>;
 
 function wrongIn(settings: unknown): string | undefined {
-  if (!isRecord(settings)) return 'must hold an object';
-  const values = settings as Readonly<Record<string, unknown>>;
+  if (!isObject(settings)) return 'must hold an object';
+  const values = settings as Values;
   return (
     firstWrong(values, SETTINGS, '') ??
-    firstWrong(values.ledger as Readonly<Record<string, unknown>>, LEDGER, 'ledger.')
+    firstWrong(values.ledger as Values, LEDGER, 'ledger.') ??
+    firstWrong(values.alerts as Values, ALERTS, 'alerts.')
   );
 }
 
 function firstWrong(
-  values: Readonly<Record<string, unknown>>,
+  values: Values,
   checks: Readonly<Record<string, readonly [Check, string]>>,
   prefix: string,
 ): string | undefined {

@@ -1,15 +1,13 @@
-import type { Prefix } from '../core/lake/keys.ts';
-import { PREFIXES } from '../core/lake/keys.ts';
-import type { Lake } from './lake.ts';
+import { keysOf, type Lake, type Place } from './lake.ts';
 import type { Permission } from './permissions.ts';
 import type { StageFunction } from './stage-function.ts';
 
 export interface Access {
-  readonly read: readonly Prefix[];
+  readonly read: readonly Place[];
   /** Listed without being read. @default - none */
-  readonly list?: readonly Prefix[];
-  readonly write?: readonly Prefix[];
-  readonly delete?: readonly Prefix[];
+  readonly list?: readonly Place[];
+  readonly write?: readonly Place[];
+  readonly delete?: readonly Place[];
 }
 
 /** Lets a function read, write and delete objects of some prefixes, and list those that it reads. */
@@ -20,8 +18,8 @@ export function allowLake(
 ): void {
   const { key } = lake.context;
   const why = 'Objects of single prefixes of the one bucket: their names are not known beforehand.';
-  const objects = (actions: readonly string[], prefixes: readonly Prefix[]): Permission[] =>
-    prefixes.length === 0 ? [] : [{ actions, resources: lake.objects(...prefixes), why }];
+  const objects = (actions: readonly string[], places: readonly Place[]): Permission[] =>
+    places.length === 0 ? [] : [{ actions, resources: lake.objects(...places), why }];
   fn.allow(
     ...objects(['s3:GetObject'], read),
     ...objects(['s3:PutObject'], write),
@@ -30,7 +28,7 @@ export function allowLake(
     {
       actions: ['s3:ListBucket'],
       resources: [lake.bucket.bucketArn],
-      conditions: { StringLike: { 's3:prefix': [...list, ...read].map((prefix) => `${PREFIXES[prefix]}*`) } },
+      conditions: { StringLike: { 's3:prefix': [...list, ...read].map((place) => `${keysOf(place)}*`) } },
     },
     ...(key === undefined ? [] : [{ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [key.keyArn] }]),
   );

@@ -29,6 +29,14 @@ const INFREQUENT_AFTER_DAYS = 90;
 /** Prefixes whose new objects wake the ledger: what bots send, and what is added to days that are compacted. */
 export const WAKING: readonly Prefix[] = ['events', 'late'];
 
+/** A prefix by its name, or a part of one as keys spell it: `derived/alert/`. */
+export type Place = Prefix | `${Prefix}/${string}`;
+
+const isPrefix = (place: Place): place is Prefix => place in PREFIXES;
+
+/** What the keys of a place begin with. */
+export const keysOf = (place: Place): string => (isPrefix(place) ? PREFIXES[place] : place);
+
 /** The bucket: private, encrypted, over TLS only, each class of data kept as long as the config says. */
 export class Lake extends Construct {
   readonly bucket: Bucket;
@@ -64,9 +72,9 @@ export class Lake extends Construct {
     });
   }
 
-  /** `arn:…:bucket/<prefix>*` of each prefix. */
-  objects(...prefixes: readonly Prefix[]): string[] {
-    return prefixes.map((prefix) => this.bucket.arnForObjects(`${PREFIXES[prefix]}*`));
+  /** `arn:…:bucket/<prefix>*` of each place. */
+  objects(...places: readonly Place[]): string[] {
+    return places.map((place) => this.bucket.arnForObjects(`${keysOf(place)}*`));
   }
 
   /**

@@ -4,6 +4,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { Alerts } from './alerts.ts';
 import type { StackContext } from './context.ts';
 import { deadLetterQueue } from './dead-letters.ts';
 import type { Lake } from './lake.ts';
@@ -27,6 +28,7 @@ const HIDDEN = Duration.seconds(2 * 300 + 60);
 export interface LifecycleProps {
   readonly context: StackContext;
   readonly lake: Lake;
+  readonly alerts: Alerts;
 }
 
 /** New objects → queue → the ledger; and each minute what time alone brings. */
@@ -36,7 +38,7 @@ export class Lifecycle extends Construct {
   /** Objects that could not be taken in, and calls of the clock that failed. */
   readonly deadLetters: Queue;
 
-  constructor(scope: Construct, id: string, { context, lake }: LifecycleProps) {
+  constructor(scope: Construct, id: string, { context, lake, alerts }: LifecycleProps) {
     super(scope, id);
     this.deadLetters = deadLetterQueue(this, 'DeadLetters');
     this.queue = new Queue(this, 'Queue', {
@@ -66,7 +68,10 @@ export class Lifecycle extends Construct {
       description: 'Folds what bots did into trades, positions, orders and equity',
       timeout: TIMEOUT,
       memoryMb: 2048,
-      environment: { NIGHTDESK_LAKE_BUCKET: lake.bucket.bucketName },
+      environment: {
+        NIGHTDESK_LAKE_BUCKET: lake.bucket.bucketName,
+        NIGHTDESK_ALERT_QUEUE: alerts.queue.queueUrl,
+      },
       deadLetters: this.deadLetters,
     });
     this.function.function.addEventSource(
@@ -87,6 +92,7 @@ export class Lifecycle extends Construct {
       maxAge: Duration.minutes(1), // the next minute's call does the same
       retries: 2, // or every hiccup of Lambda would be a dead letter, and ring until somebody clears it
     });
+    alerts.takesFrom(this.function);
     allowLake(this.function, lake, {
       read: ['events', 'late', 'curated', 'derived', 'state'],
       write: ['derived', 'state'],

@@ -9,6 +9,8 @@ export interface Names {
   readonly bucket: string | undefined;
   /** Names of alarms begin so. */
   readonly alarms: string;
+  /** The one alarm over all others. */
+  readonly platformAlarm: string;
 }
 
 export const namesOf = ({ aws: { name, names } }: Config): Names => ({
@@ -17,4 +19,5 @@ export const namesOf = ({ aws: { name, names } }: Config): Names => ({
   workgroup: names.workgroup ?? name,
   bucket: names.bucket,
   alarms: `${name}-`,
+  platformAlarm: `${name}-platform`,
 });

@@ -1,14 +1,17 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { METADATA_KEY, type StackMetadata } from '../core/config/function-settings.ts';
+import { type FunctionSettings, METADATA_KEY, type StackMetadata } from '../core/config/function-settings.ts';
 import { type Config, functionSettings, parseConfig } from '../core/config/index.ts';
+import { type StackBudget, stackBudget } from '../core/cost/stack-budget.ts';
 import { NightdeskError } from '../core/errors.ts';
 import type { LedgerConfig } from '../core/lifecycle/types.ts';
 import type { NamedQuery } from '../core/query/named.ts';
 import { Access } from './access.ts';
 import { acknowledge } from './acknowledge.ts';
 import { Alarms } from './alarms.ts';
+import { Alerts } from './alerts.ts';
 import type { StackContext } from './context.ts';
+import { Dashboards } from './dashboards.ts';
 import { Door } from './door.ts';
 import { keyOf } from './encryption.ts';
 import { Lake } from './lake.ts';
@@ -38,6 +41,7 @@ export interface NightdeskProps {
  */
 export class Nightdesk extends Construct {
   readonly lake: Lake;
+  readonly alerts: Alerts;
   readonly transform: Transform;
   readonly door: Door;
   readonly lifecycle: Lifecycle;
@@ -45,21 +49,26 @@ export class Nightdesk extends Construct {
   readonly reconcile: Reconcile;
   readonly query: Query;
   readonly alarms: Alarms;
+  /** Undefined where `aws.dashboards` is false, or no metrics are published. */
+  readonly dashboards: Dashboards | undefined;
   readonly access: Access;
 
   constructor(scope: Construct, id: string, props: NightdeskProps) {
     super(scope, id);
     const { root, queries, config = parseConfig({}, 'defaults'), markets } = props;
-    const settings = functionSettings(config, markets);
+    const budget = stackBudget(config);
+    const settings = withBudget(functionSettings(config, markets), budget);
     const text = JSON.stringify(settings);
     requireSize(text);
     const key = keyOf(this, config);
     const context: StackContext = { config, root, settings: text, key };
     this.lake = new Lake(this, 'Lake', context);
     const lake = this.lake;
-    this.transform = new Transform(this, 'Transform', context);
+    this.alerts = new Alerts(this, 'Alerts', { context, lake });
+    const alerts = this.alerts;
+    this.transform = new Transform(this, 'Transform', { context, alerts });
     this.door = new Door(this, 'Door', { context, lake, transform: this.transform });
-    this.lifecycle = new Lifecycle(this, 'Lifecycle', { context, lake });
+    this.lifecycle = new Lifecycle(this, 'Lifecycle', { context, lake, alerts });
     this.snapshots = new Snapshots(this, 'Snapshots', { context, lake });
     this.reconcile = new Reconcile(this, 'Reconcile', { context, lake });
     this.query = new Query(this, 'Query', { context, lake, queries });
@@ -67,28 +76,36 @@ export class Nightdesk extends Construct {
       context,
       stream: this.door.stream,
       queue: this.lifecycle.queue,
+      alertQueue: alerts.queue,
       functions: {
         transform: this.transform.function.function,
         lifecycle: this.lifecycle.function.function,
+        alerts: alerts.function.function,
         snapshots: this.snapshots.function.function,
         reconcile: this.reconcile.function.function,
         query: this.query.function.function,
       },
       deadLetters: {
         lifecycle: this.lifecycle.deadLetters,
+        alerts: alerts.deadLetters,
         snapshots: this.snapshots.deadLetters,
         reconcile: this.reconcile.deadLetters,
       },
     });
+    alerts.hears(this.alarms.topic);
+    this.dashboards =
+      config.aws.dashboards && config.metrics.publish
+        ? new Dashboards(this, 'Dashboards', { context, alarms: [this.alarms.platform, ...this.alarms.alarms] })
+        : undefined;
     this.access = new Access(this, 'Access', { context, lake, stream: this.door.stream, query: this.query });
-    this.#describe(config, { settings });
+    this.#describe(config, { settings }, budget?.off ?? []);
   }
 
   /** What the command line reads: names as outputs, settings as metadata. */
-  #describe(config: Config, metadata: StackMetadata): void {
+  #describe(config: Config, metadata: StackMetadata, off: readonly string[]): void {
     const stack = Stack.of(this);
     stack.addMetadata(METADATA_KEY, metadata);
-    const { alarms, database, deliveryStream, workgroup } = namesOf(config);
+    const { alarms, database, deliveryStream, platformAlarm, workgroup } = namesOf(config);
     const outputs = new Construct(this, 'Outputs');
     const output = (name: string, value: string, description: string): void =>
       // Fixed ids, wherever in a stack the construct is: the command line looks for them.
@@ -101,7 +118,15 @@ export class Nightdesk extends Construct {
     output('ProducerPolicy', this.access.producer.managedPolicyArn, 'For bots: put on the delivery stream');
     output('AnalystPolicy', this.access.analyst.managedPolicyArn, 'For people: ask in SQL');
     output('Alarms', alarms, 'Names of alarms begin so');
+    output('PlatformAlarm', platformAlarm, 'The alarm over all others');
     output('AlarmTopic', this.alarms.topic.topicArn, 'Topic that alarms are published to');
+    output('AlertQueue', this.alerts.queue.queueUrl, 'What the rules are shown');
+    output('AlertsFunction', this.alerts.function.function.functionName, 'Holds what bots did against the rules');
+    for (const [name, secret] of this.alerts.secrets)
+      output(`AlertSecret${inPascalCase(name)}`, secret.secretArn, `Takes the address of the channel ${name}`);
+    if (this.alerts.topic !== undefined)
+      output('AlertTopic', this.alerts.topic.topicArn, 'Topic of the channels of kind email');
+    if (off.length > 0) output('MetricsOff', off.join(', '), 'Strategies whose metrics aws.budget has no room for');
     if (this.transform.salt !== undefined)
       output('HashSecret', this.transform.salt.secretArn, 'Salt of the values that are hashed');
     Tags.of(this).add('nightdesk', config.aws.name);
@@ -112,6 +137,16 @@ export class Nightdesk extends Construct {
     });
   }
 }
+
+/** Metrics that the budget has no room for are not published. */
+const withBudget = (settings: FunctionSettings, budget: StackBudget | undefined): FunctionSettings =>
+  budget === undefined || budget.off.length === 0
+    ? settings
+    : { ...settings, metrics: { ...settings.metrics, strategies: budget.on } };
+
+/** Names of outputs are letters and digits. */
+const inPascalCase = (name: string): string =>
+  name.replaceAll(/(?:^|[^a-z0-9]+)([a-z0-9]?)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Settings stand in the template, which ends at 1 MB (CloudFormation quotas); the rest of it takes less than 400 KB. */
 const MOST_SETTINGS_BYTES = 500_000;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Charset, LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -13,7 +13,7 @@ import type { StackContext } from './context.ts';
 import { retentionOf } from './log-retention.ts';
 import { explainWildcards, type Permission, permit } from './permissions.ts';
 
-export type FunctionStage = 'transform' | 'lifecycle' | 'snapshots' | 'reconcile' | 'query';
+export type FunctionStage = 'transform' | 'lifecycle' | 'alerts' | 'snapshots' | 'reconcile' | 'query';
 
 export interface StageFunctionProps {
   readonly stage: FunctionStage;
@@ -64,6 +64,7 @@ export class StageFunction extends Construct {
         format: OutputFormat.CJS,
         target: 'node24',
         minify: true,
+        charset: Charset.UTF8, // or every sign beyond ASCII takes six bytes
         sourceMap: true,
         sourcesContent: false,
         logLevel: LogLevel.ERROR,

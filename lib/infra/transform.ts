@@ -2,6 +2,7 @@ import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import type { Alerts } from './alerts.ts';
 import type { StackContext } from './context.ts';
 import { namesOf } from './names.ts';
 import { StageFunction } from './stage-function.ts';
@@ -9,13 +10,18 @@ import { StageFunction } from './stage-function.ts';
 /** Firehose gives up a call after five minutes and tries it again: the function answers well before. */
 const TIMEOUT_S = 120;
 
+export interface TransformProps {
+  readonly context: StackContext;
+  readonly alerts: Alerts;
+}
+
 /** The function that Firehose asks about every event, and the salt of what it hashes. */
 export class Transform extends Construct {
   readonly function: StageFunction;
   /** Undefined where nothing is hashed. */
   readonly salt: Secret | undefined;
 
-  constructor(scope: Construct, id: string, context: StackContext) {
+  constructor(scope: Construct, id: string, { context, alerts }: TransformProps) {
     super(scope, id);
     const { config, key } = context;
     const { deliveryStream } = namesOf(config);
@@ -28,9 +34,11 @@ export class Transform extends Construct {
       memoryMb: 1024,
       environment: {
         NIGHTDESK_DELIVERY_STREAM: deliveryStream,
+        NIGHTDESK_ALERT_QUEUE: alerts.queue.queueUrl,
         ...(this.salt === undefined ? {} : { NIGHTDESK_HASH_SECRET: this.salt.secretArn }),
       },
     });
+    alerts.takesFrom(this.function);
     // By its name: the stream itself refers to this function.
     const stream = Stack.of(this).formatArn({
       service: 'firehose',

@@ -56,6 +56,8 @@ describe('a stack with every option', () => {
 
     expect(users.map(({ id }) => id.replace(/^Nightdesk|(DefaultPolicy)?[0-9A-F]{8}$/g, '')).sort()).toEqual([
       'AccessAnalyst',
+      'AlertsRole',
+      'AlertsTickRole',
       'DoorRole',
       'LifecycleRole',
       'LifecycleTickRole',
@@ -95,9 +97,13 @@ describe('a stack with every option', () => {
   });
 
   test('hashes with a salt that only the transform may read', () => {
-    expect(only(template, 'AWS::SecretsManager::Secret').DeletionPolicy).toBe('Delete'); // removal: destroy
+    const [salt] = resourcesOf(template, 'AWS::SecretsManager::Secret').filter(({ Properties }) =>
+      String(Properties.Description).startsWith('Salt'),
+    );
+    expect(salt?.DeletionPolicy).toBe('Delete'); // removal: destroy
+    const saltArn = Object.keys(template.Resources).find((id) => template.Resources[id] === salt) ?? '';
     const readers = resourcesOf(template, 'AWS::IAM::Policy').filter(({ Properties }) =>
-      JSON.stringify(Properties).includes('secretsmanager:GetSecretValue'),
+      JSON.stringify(Properties).includes(saltArn),
     );
     expect(readers.map(({ Properties }) => String(Properties.PolicyName))).toEqual([
       expect.stringContaining('Transform'),
@@ -107,7 +113,9 @@ describe('a stack with every option', () => {
 
   test('tells an address, has a budget, takes concurrency out of the pool, traces nothing, and tags everything', () => {
     expect(JSON.stringify(template)).not.toContain('xray:');
-    expect(only(template, 'AWS::SNS::Subscription').Properties).toMatchObject({ Endpoint: 'night@example.org' });
+    expect(resourcesOf(template, 'AWS::SNS::Subscription').map(({ Properties }) => Properties)).toContainEqual(
+      expect.objectContaining({ Protocol: 'email', Endpoint: 'night@example.org' }),
+    );
     expect(only(template, 'AWS::Budgets::Budget').Properties).toMatchObject({
       Budget: { BudgetLimit: { Amount: 20, Unit: 'USD' }, CostFilters: { TagKeyValue: ['user:nightdesk$desk-prod'] } },
     });
@@ -189,3 +197,73 @@ test(
   },
   SYNTH_MS,
 );
+
+describe('what may be chosen of alerts, alarms and metrics', () => {
+  test(
+    'each channel with an address has a secret, and an e-mail channel a topic that no alarm publishes to',
+    () => {
+      const template = synth({
+        alerts: { channels: { 'night-desk': { kind: 'slack' }, hook: { kind: 'webhook' }, mail: { kind: 'email' } } },
+        aws: { alarms: { email: ['night@example.org'] } },
+      });
+      expect(breachesOf(template)).toEqual([]);
+      expect(
+        Object.keys(template.Outputs)
+          .filter((name) => name.includes('Alert'))
+          .sort(),
+      ).toEqual([
+        'NightdeskAlertQueue',
+        'NightdeskAlertSecretHook',
+        'NightdeskAlertSecretNightDesk',
+        'NightdeskAlertTopic',
+        'NightdeskAlertsFunction',
+      ]);
+      const emails = resourcesOf(template, 'AWS::SNS::Subscription').filter(
+        ({ Properties }) => Properties.Protocol === 'email',
+      );
+      expect(new Set(emails.map(({ Properties }) => JSON.stringify(Properties.TopicArn))).size).toBe(2);
+    },
+    SYNTH_MS,
+  );
+
+  test(
+    'silence rings after the time that is set, in periods of five minutes, or not at all',
+    () => {
+      const alarm = (settings: object) =>
+        resourcesOf(synth(settings), 'AWS::CloudWatch::Alarm').find(
+          ({ Properties }) => Properties.MetricName === 'IncomingRecords',
+        )?.Properties;
+      expect(alarm({ aws: { alarms: { silence: '24h' } } })).toMatchObject({ Period: 300, EvaluationPeriods: 288 });
+      expect(alarm({ aws: { alarms: { silence: '11m' } } })).toMatchObject({ Period: 300, EvaluationPeriods: 3 });
+      expect(alarm({ aws: { alarms: { silence: 'off' } } })).toBeUndefined();
+      expect(() => parseConfig({ aws: { alarms: { silence: '25h' } } }, 'test')).toThrow('aws.alarms.silence');
+    },
+    SYNTH_MS,
+  );
+
+  test(
+    'without metrics there are no dashboards, and no alarm waits for a metric that nobody publishes',
+    () => {
+      const template = synth({ metrics: { publish: false } });
+      expect(resourcesOf(template, 'AWS::CloudWatch::Dashboard')).toEqual([]);
+      expect(JSON.stringify(resourcesOf(template, 'AWS::CloudWatch::Alarm'))).not.toContain('pipeline.');
+      expect(resourcesOf(synth({ aws: { dashboards: false } }), 'AWS::CloudWatch::Dashboard')).toEqual([]);
+    },
+    SYNTH_MS,
+  );
+
+  test(
+    'metrics that the budget has no room for are switched off by name; a bill above it fails at synth',
+    () => {
+      const budget = { monthlyUsd: 60, eventsPerDay: 20_000, strategies: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] };
+      const template = synth({ aws: { budget } });
+      const { settings } = template.Metadata.Nightdesk as { settings: { metrics: { strategies: string[] } } };
+      const off = String(template.Outputs.NightdeskMetricsOff?.Value).split(', ');
+
+      expect(settings.metrics.strategies[0]).toBe('a');
+      expect([...settings.metrics.strategies, ...off]).toEqual(budget.strategies);
+      expect(() => synth({ aws: { budget: { ...budget, strategies: 8 } } })).toThrow('aws.budget: 8 strategies');
+    },
+    SYNTH_MS,
+  );
+});

@@ -69,7 +69,67 @@ const BREACHES: readonly [
         if (Type === 'AWS::Lambda::Function') delete Properties.DeadLetterConfig;
     },
   ],
-  ['every alarm tells somebody', (t) => delete first(t, 'AWS::CloudWatch::Alarm').Properties.AlarmActions],
+  [
+    'every alarm tells somebody, by itself or through the one over all',
+    (t) => delete first(t, 'AWS::CloudWatch::CompositeAlarm').Properties.AlarmActions,
+  ],
+  [
+    'every alarm tells somebody, by itself or through the one over all',
+    (t) => {
+      const { Properties } = first(t, 'AWS::CloudWatch::CompositeAlarm');
+      Properties.AlarmRule['Fn::Join'][1].splice(1, 1);
+    },
+  ],
+  [
+    'what may keep the alerts from telling anybody rings by itself',
+    (t) => {
+      for (const { Type, Properties } of Object.values(t.Resources))
+        if (Type === 'AWS::CloudWatch::Alarm') delete Properties.AlarmActions;
+    },
+  ],
+  [
+    'the topic of alarms reaches the alerts, and the alerts never it',
+    (t) => delete t.Resources[idOf(t, 'AWS::SNS::Subscription')],
+  ],
+  [
+    'the topic of alarms reaches the alerts, and the alerts never it',
+    (t) => {
+      const [topic] = first(t, 'AWS::CloudWatch::CompositeAlarm').Properties.AlarmActions;
+      first(t, 'AWS::IAM::Policy').Properties.PolicyDocument.Statement.push({
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Resource: topic,
+      });
+    },
+  ],
+  [
+    'silence rings: no data at all breaches, for what must be heard of',
+    (t) => {
+      alarmOn(t, 'IncomingRecords').TreatMissingData = 'notBreaching';
+    },
+  ],
+  [
+    'silence rings: no data at all breaches, for what must be heard of',
+    (t) => delete alarmOn(t, 'Invocations').AlarmActions,
+  ],
+  [
+    'alarms are of metrics that CloudWatch takes: no search, at most ten, all of the period that is meant',
+    (t) => {
+      mathIn(t)[0].Expression = "SUM(SEARCH('{AWS/Lambda,FunctionName} Errors', 'Sum', 300))";
+    },
+  ],
+  [
+    'alarms are of metrics that CloudWatch takes: no search, at most ten, all of the period that is meant',
+    (t) => {
+      for (const one of mathIn(t)) if (one.MetricStat !== undefined) one.MetricStat.Period = 60;
+    },
+  ],
+  [
+    'alarms are of metrics that CloudWatch takes: no search, at most ten, all of the period that is meant',
+    (t) => {
+      mathIn(t).push(...Array.from({ length: 10 }, () => mathIn(t).at(-1)));
+    },
+  ],
   ['nothing is made before the rights that it needs', (t) => delete first(t, 'AWS::S3::Bucket').DependsOn],
   ['nothing is made before the rights that it needs', (t) => delete first(t, 'AWS::Scheduler::Schedule').DependsOn],
   [
@@ -125,7 +185,7 @@ const BREACHES: readonly [
   [
     'no policy says * but for actions that know no resources',
     (t) => {
-      first(t, 'AWS::IAM::Policy').Properties.PolicyDocument.Statement[1].Resource = '*';
+      for (const one of first(t, 'AWS::IAM::Policy').Properties.PolicyDocument.Statement) one.Resource = '*';
     },
   ],
   [
@@ -163,6 +223,14 @@ const BREACHES: readonly [
     },
   ],
 ];
+
+const alarmOn = (copy: { Resources: Record<string, Mutable> }, metric: string): Mutable =>
+  Object.values(copy.Resources).find(
+    ({ Type, Properties }) => Type === 'AWS::CloudWatch::Alarm' && Properties.MetricName === metric,
+  ).Properties;
+const mathIn = (copy: { Resources: Record<string, Mutable> }): Mutable =>
+  Object.values(copy.Resources).find(({ Type, Properties }) => Type === 'AWS::CloudWatch::Alarm' && Properties.Metrics)
+    .Properties.Metrics;
 
 const idOf = (copy: { Resources: Record<string, Mutable> }, type: string): string =>
   Object.keys(copy.Resources).find((id) => copy.Resources[id].Type === type) ?? '';
@@ -221,13 +289,13 @@ interface Processor {
   readonly Parameters: readonly { readonly ParameterName: string; readonly ParameterValue: unknown }[];
 }
 
-test('the ledger is woken once a minute with up to 1,000 objects, by two functions at most', () => {
-  expect(only(template, 'AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
-    BatchSize: 1000,
-    MaximumBatchingWindowInSeconds: 60,
-    ScalingConfig: { MaximumConcurrency: 2 },
-    FunctionResponseTypes: ['ReportBatchItemFailures'],
-  });
+test('the ledger is woken once a minute with up to 1,000 objects, the alerts once a second; each by two functions at most', () => {
+  const mappings = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
+  const shared = { ScalingConfig: { MaximumConcurrency: 2 }, FunctionResponseTypes: ['ReportBatchItemFailures'] };
+  expect(mappings.sort((a, b) => Number(b.BatchSize) - Number(a.BatchSize))).toMatchObject([
+    { BatchSize: 1000, MaximumBatchingWindowInSeconds: 60, ...shared },
+    { BatchSize: 100, MaximumBatchingWindowInSeconds: 1, ...shared },
+  ]);
   for (const { Properties } of resourcesOf(template, 'AWS::Lambda::Function'))
     expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions');
 });
@@ -236,10 +304,14 @@ test('the command line finds the names as outputs and the settings of the functi
   expect(Object.keys(template.Outputs).sort()).toEqual([
     'NightdeskAlarmTopic',
     'NightdeskAlarms',
+    'NightdeskAlertQueue',
+    'NightdeskAlertSecretSlack',
+    'NightdeskAlertsFunction',
     'NightdeskAnalystPolicy',
     'NightdeskDatabase',
     'NightdeskDeliveryStream',
     'NightdeskLakeBucket',
+    'NightdeskPlatformAlarm',
     'NightdeskProducerPolicy',
     'NightdeskViewsFunction',
     'NightdeskWorkgroup',
@@ -247,8 +319,30 @@ test('the command line finds the names as outputs and the settings of the functi
   expect(template.Metadata.Nightdesk).toEqual({ settings: functionSettings(parseConfig({}, 'test')) });
 });
 
-test('the bill that `nightdesk cost` says counts the alarms that are there', () => {
-  expect(resourcesOf(template, 'AWS::CloudWatch::Alarm')).toHaveLength(DEFAULT_WORKLOAD.alarms);
+test('the bill that `nightdesk cost` says counts the alarms, dashboards and secrets that are there', () => {
+  const looked = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ Properties }) =>
+    ((Properties.Metrics ?? [{ MetricStat: {} }]) as { MetricStat?: object }[]).filter(
+      (one) => one.MetricStat !== undefined,
+    ),
+  );
+  expect(looked.flat()).toHaveLength(DEFAULT_WORKLOAD.alarms);
+  expect(resourcesOf(template, 'AWS::CloudWatch::CompositeAlarm')).toHaveLength(1);
+  expect(resourcesOf(template, 'AWS::CloudWatch::Dashboard')).toHaveLength(DEFAULT_WORKLOAD.dashboards);
+  expect(resourcesOf(template, 'AWS::SecretsManager::Secret')).toHaveLength(DEFAULT_WORKLOAD.secrets);
+});
+
+test('from event to message ten seconds are enough by design: two in Firehose, one in the queue', () => {
+  const { ExtendedS3DestinationConfiguration: to } = only(template, 'AWS::KinesisFirehose::DeliveryStream')
+    .Properties as { ExtendedS3DestinationConfiguration: { ProcessingConfiguration: { Processors: Processor[] } } };
+  const waits = to.ProcessingConfiguration.Processors.flatMap(({ Parameters }) =>
+    Parameters.filter(({ ParameterName }) => ParameterName === 'BufferIntervalInSeconds').map((one) =>
+      Number(one.ParameterValue),
+    ),
+  );
+  const windows = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) =>
+    Number(Properties.MaximumBatchingWindowInSeconds),
+  );
+  expect((waits[0] ?? Number.NaN) + Math.min(...windows)).toBeLessThanOrEqual(3);
 });
 
 test('the template is below what CloudFormation takes', () => {

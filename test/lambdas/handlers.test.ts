@@ -11,6 +11,7 @@ import type { FirehoseReply } from '../../lib/core/transform/firehose.ts';
 import { bundleFunction, functionStages } from '../bench/bundle.ts';
 import { fillEvent, START_MS } from '../support/ledger.ts';
 import { startS3 } from '../support/s3-fake.ts';
+import { sqsStub } from '../support/sqs-server.ts';
 import { tempFolder } from '../support/temp.ts';
 import { accepting, awsStub, contextOf, firehoseEvent, putOf, SETTINGS } from './support.ts';
 
@@ -33,6 +34,7 @@ async function deployed(
     AWS_REGION: 'eu-west-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test-secret',
+    NIGHTDESK_ALERT_QUEUE: 'http://127.0.0.1:9/123456789012/alerts', // nobody is there
     ...environment,
   };
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value);
@@ -47,7 +49,9 @@ async function deployed(
 test('the folder of every function is named as a stage of the pipeline', () => {
   const stages = PIPELINE.map(({ name }) => name);
   expect(functionStages().filter((stage) => !stages.includes(stage))).toEqual([]);
-  expect(functionStages()).toEqual(expect.arrayContaining(['lifecycle', 'reconcile', 'snapshots', 'transform']));
+  expect(functionStages()).toEqual(
+    expect.arrayContaining(['alerts', 'lifecycle', 'reconcile', 'snapshots', 'transform']),
+  );
 });
 
 // Node 24 of Lambda takes a third parameter for a callback, and refuses to start.
@@ -82,14 +86,16 @@ function rowsUnder(objects: ReadonlyMap<string, { readonly body: Uint8Array }>, 
   );
 }
 
-test('from Firehose to the trades, a snapshot and the reconciliation: four functions on one bucket', async () => {
-  const { s3, environment, keys } = await lake();
+test('from Firehose to the trades, the rules, a snapshot and the reconciliation: five functions on one bucket', async () => {
+  const { s3, environment: bucket, keys } = await lake();
+  const { endpoint, queueUrl, sent } = await sqsStub();
+  const environment = { ...bucket, AWS_ENDPOINT_URL_SQS: endpoint, NIGHTDESK_ALERT_QUEUE: queueUrl };
   const fills = [fillEvent(0, 1, 100), fillEvent(60, -1, 110)].map((event) =>
     JSON.stringify({ ...event, dialect: undefined }),
   );
 
   // Firehose writes what the transform answers, under the keys that it names.
-  const transform = await deployed('transform', { environment: { NIGHTDESK_DELIVERY_STREAM: 'own' } });
+  const transform = await deployed('transform', { environment: { ...environment, NIGHTDESK_DELIVERY_STREAM: 'own' } });
   const { records } = (await transform(firehoseEvent(fills, START_MS + 70_000), contextOf())) as {
     records: readonly FirehoseReply[];
   };
@@ -115,6 +121,19 @@ test('from Firehose to the trades, a snapshot and the reconciliation: four funct
   expect(await lifecycle({ Records: [message] }, contextOf())).toEqual({ batchItemFailures: [] });
   expect(await lifecycle({ tick: true }, contextOf())).toEqual({ batchItemFailures: [] });
   expect(rowsUnder(s3.objects, 'derived/trade_lifecycle/').at(-1)).toMatchObject({ status: 'closed', net_pnl_usd: 10 });
+
+  const shown = sent.map((message) => JSON.parse(message) as { observations?: object[]; objects?: string[] });
+  expect(shown.flatMap(({ observations = [] }) => observations)).not.toEqual([]);
+  expect(shown.flatMap(({ objects = [] }) => objects)).toEqual(
+    expect.arrayContaining([key, ...keys('derived/trade_lifecycle/')]),
+  );
+  const alerts = await deployed('alerts', {
+    environment: { ...environment, NIGHTDESK_ALERT_SECRETS: '{}', NIGHTDESK_PLATFORM_ALARM: 'own-platform' },
+  });
+  const messages = sent.map((text, i) => ({ messageId: `m${i}`, body: text }));
+  expect(await alerts({ Records: messages }, contextOf())).toEqual({ batchItemFailures: [] });
+  expect(await alerts({ tick: true }, contextOf())).toEqual({ batchItemFailures: [] });
+  expect(keys('state/alerts/')).not.toEqual([]);
 
   const snapshots = await deployed('snapshots', { environment });
   await snapshots({ scheduled: '2026-01-05T11:07:13Z' }, contextOf());

@@ -4,17 +4,12 @@ import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { onTestFinished } from 'vitest';
 import type { FunctionContext } from '../../lambdas/support/context.ts';
 import type { FunctionSettings } from '../../lib/core/config/function-settings.ts';
+import { functionSettings, parseConfig } from '../../lib/core/config/index.ts';
 import { LEDGER_DEFAULTS } from '../../lib/core/lifecycle/types.ts';
 import type { FirehoseRecord } from '../../lib/core/transform/firehose.ts';
 import { NOW_MS } from '../support/transform.ts';
 
-export const SETTINGS: FunctionSettings = {
-  zone: 'UTC',
-  redact: [],
-  hash: [],
-  maxEventAgeMs: 7 * 86_400_000,
-  ledger: LEDGER_DEFAULTS,
-};
+export const SETTINGS: FunctionSettings = { ...functionSettings(parseConfig({}, 'test')), ledger: LEDGER_DEFAULTS };
 
 /** An event of Firehose's transformation, as AWS documents it: 49 digits and a place make the id of a sub-record. */
 export const firehoseEvent = (contents: readonly (string | Uint8Array)[], arrivedMs = NOW_MS) => ({

@@ -1,5 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { NightdeskError } from '../../core/errors.ts';
+import { patience } from './patience.ts';
 
 export interface SecretOptions {
   readonly client: SecretsManagerClient;
@@ -16,10 +17,7 @@ export type SecretReader = () => Promise<string>;
 
 /** The client for secrets: little patience, for a function waits for it before it does anything. */
 export const secretsClient = (): SecretsManagerClient =>
-  new SecretsManagerClient({
-    maxAttempts: 4,
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
-  });
+  new SecretsManagerClient(patience({ tries: 4, connectMs: 2_000, requestMs: 3_000 }));
 
 /**
  * A secret's text. Kept for as long as the process lives, failures never. Neither errors nor logs hold any of it.

@@ -87,6 +87,7 @@ const BECAUSE: readonly (readonly [RegExp, string])[] = [
   [/objects$/, 'it grows with the streams in use and with how often Firehose writes, not with events'],
   [/^compute/, 'it grows with events and with what wakes the functions'],
   [/^requests/, 'it grows with what wakes the functions'],
+  [/^writes: state of alerts/, 'it grows with how often events come that a rule may fire at'],
   [/^writes: (state|derived|snap)/, 'it grows with the strategies that are busy in a minute'],
   [/^storage/, 'it grows every month, with all that was kept'],
   [/^queries$/, 'it grows with the queries and with what each reads'],

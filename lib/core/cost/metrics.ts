@@ -1,3 +1,4 @@
+import { METRICS, type MetricDefinition, SOURCES } from '../metrics/names.ts';
 import type { Workload } from './workload.ts';
 
 /** One of the metrics of a strategy, with the dimensions it has of itself, beside `strategy_id`, and their number of values. */
@@ -6,22 +7,17 @@ export interface MetricName {
   readonly dimensions: Readonly<Record<string, number>>;
 }
 
-/** Where a signal came from: pros, amateurs, model. */
-const BY_SOURCE = { source: 3 };
+const published = (of: MetricDefinition['scope']): readonly MetricDefinition[] =>
+  METRICS.filter(({ scope, optional }) => scope === of && !optional);
 
-/** What is published of each strategy. Two of the ten are told apart by source, so that ten names are fourteen metrics. */
-export const STRATEGY_METRICS: readonly MetricName[] = [
-  { name: 'bot.health.equity_value', dimensions: {} },
-  { name: 'bot.health.drawdown_current', dimensions: {} },
-  { name: 'bot.health.ws_staleness_ms', dimensions: {} },
-  { name: 'bot.health.ws_reconnects', dimensions: {} },
-  { name: 'bot.trades.total', dimensions: {} },
-  { name: 'bot.trades.by_source', dimensions: BY_SOURCE },
-  { name: 'bot.execution.latency_ms', dimensions: {} },
-  { name: 'bot.costs.total_bps', dimensions: {} },
-  { name: 'bot.signals.strength', dimensions: BY_SOURCE },
-  { name: 'bot.calibration.in_band_rate', dimensions: {} },
-];
+/** What is published of each strategy. Some are told apart by source, and are as many metrics as there are sources. */
+export const STRATEGY_METRICS: readonly MetricName[] = published('strategy').map(({ name, dimensions }) => ({
+  name,
+  dimensions: dimensions.includes('source') ? { source: SOURCES.length } : {},
+}));
+
+/** What is published once, of the whole stack: the health of the pipeline. */
+export const STACK_METRICS: readonly string[] = published('stack').map(({ name }) => name);
 
 /** Metrics of one strategy: CloudWatch counts each name with each combination of dimension values. @param added to every name */
 export const metricsPerStrategy = (added: Readonly<Record<string, number>>): number =>

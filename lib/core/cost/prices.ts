@@ -221,6 +221,17 @@ export const PRICES = {
     verified: 'two sources',
     note: 'Per metric that an alarm looks at.',
   },
+  compositeAlarms: {
+    ...CLOUDWATCH,
+    item: 'composite alarms',
+    unit: 'alarm-month',
+    per: 1,
+    tiers: flat(0.5),
+    free: 0,
+    seen: ['https://signoz.io/guides/cloudwatch-pricing'],
+    verified: 'one source',
+    note: 'Whatever the number of alarms below it.',
+  },
   dashboards: {
     ...CLOUDWATCH,
     item: 'dashboards',

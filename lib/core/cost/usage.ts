@@ -1,5 +1,5 @@
 import { type Ingested, ingestedOf } from './ingest.ts';
-import { metricsPerStrategy } from './metrics.ts';
+import { metricsPerStrategy, STACK_METRICS } from './metrics.ts';
 import { DAYS_PER_MONTH, GB, HOURS_PER_MONTH, KB, MB, MINUTES_PER_MONTH, SECONDS_PER_MONTH } from './units.ts';
 import type { Workload } from './workload.ts';
 
@@ -18,12 +18,16 @@ export const STACK = {
   pollSeconds: 20,
   receiveBatch: 10,
   /** Memory of each function, MB; a vCPU comes with 1,769. */
-  memoryMb: { transform: 1024, lifecycle: 2048, snapshots: 2048, reconcile: 3008 },
+  memoryMb: { transform: 1024, lifecycle: 2048, alerts: 1024, snapshots: 2048, reconcile: 3008 },
   vcpuMb: 1_769,
   /** ≈ processor time on one vCPU, µs: twice what the benches show of a desktop’s core. */
   transformUsPerEvent: 50,
   lifecycleUsPerEvent: 100,
   reconcileUsPerEvent: 120,
+  alertsUsPerEvent: 60,
+  /** SQS to the alerts function; ≈ share of the transform’s invocations that show the rules anything at once. */
+  alertWindowSeconds: 1,
+  alertShare: 0.5,
   /** ≈ seconds of waiting: of any invocation, of an object read (20 ms, four at once), of a state read and written. */
   secondsPerInvocation: 0.02,
   secondsPerObject: 0.005,
@@ -38,6 +42,8 @@ export const STACK = {
   /** ≈ bytes of a line of metrics: what is always there, and what each metric adds. */
   emfBytes: 300,
   emfBytesPerMetric: 60,
+  /** ≈ metrics in a line of the transform: those of the events of one strategy that came together. */
+  emfMetricsPerLine: 4,
   /** CloudWatch keeps logs compressed. */
   logRatio: 0.15,
   /** ≈ streams that a query asks: one and what it is joined with. */
@@ -88,11 +94,16 @@ export interface Usage {
   readonly reconcileReads: number;
   /** Of the listing of states, once a tick. */
   readonly tickLists: number;
+  /** Times that the alerts of a strategy are read, changed and written. */
+  readonly alertTurns: number;
+  /** Times that they are only read, by the clock. */
+  readonly alertReads: number;
   readonly queries: number;
   readonly scannedBytes: number;
   readonly queryReads: number;
   readonly queryLists: number;
   readonly queueRequests: number;
+  readonly alertQueueRequests: number;
   readonly scheduled: number;
   readonly metrics: number;
   readonly functionLogBytes: number;
@@ -128,12 +139,18 @@ export function usageOf(workload: Workload): Usage {
   const strategyHours = Math.min(workload.strategies * HOURS_PER_MONTH, events);
   const nights = workload.reconcileDays === 0 ? 0 : DAYS_PER_MONTH;
   const reconcileReads = workload.reconcileDays * (objects + derivedObjects);
+  const transforms = Math.max(
+    Math.min(records, SECONDS_PER_MONTH / STACK.transformBufferSeconds),
+    sentBytes / STACK.transformBufferBytes,
+  );
+  // What may fire a rule at once, and the objects that the ledger took in and wrote.
+  const shown = transforms * STACK.alertShare;
+  const told = shown + woken + Math.min(ticks, active);
+  const alertCalls = Math.min(told, SECONDS_PER_MONTH / STACK.alertWindowSeconds);
+  const alertTurns = alertCalls + active;
   const functions = {
     transform: functionUse('transform', {
-      invocations: Math.max(
-        Math.min(records, SECONDS_PER_MONTH / STACK.transformBufferSeconds),
-        sentBytes / STACK.transformBufferBytes,
-      ),
+      invocations: transforms,
       cpuSeconds: (events * STACK.transformUsPerEvent) / 1e6,
       waitSeconds: 0,
     }),
@@ -141,6 +158,11 @@ export function usageOf(workload: Workload): Usage {
       invocations: woken + ticks,
       cpuSeconds: (events * STACK.lifecycleUsPerEvent) / 1e6,
       waitSeconds: objects * STACK.secondsPerObject + turns * STACK.secondsPerTurn,
+    }),
+    alerts: functionUse('alerts', {
+      invocations: alertCalls + ticks,
+      cpuSeconds: (events * STACK.alertsUsPerEvent) / 1e6,
+      waitSeconds: objects * STACK.secondsPerObject + alertTurns * STACK.secondsPerTurn,
     }),
     snapshots: functionUse('snapshots', {
       invocations: HOURS_PER_MONTH,
@@ -160,6 +182,8 @@ export function usageOf(workload: Workload): Usage {
   const scan = Math.max(STACK.leastScanBytes, workload.scanBytes ?? (gzipBytes / DAYS_PER_MONTH) * asked);
   const publishing = Math.min(workload.metricStrategies, events);
   const perStrategy = metricsPerStrategy(workload.dimensions);
+  // The transform writes a line of the stack, and one of each strategy that a record came of.
+  const transformLines = publishing === 0 ? 0 : transforms + Math.min(transforms * publishing, records);
   const invocations = Object.values(functions).map((one) => one.invocations);
   const usage = {
     ingested,
@@ -177,11 +201,15 @@ export function usageOf(workload: Workload): Usage {
     scannedBytes: queries * scan,
     queryReads: queries * (objects / DAYS_PER_MONTH) * asked,
     queryLists: queries * asked * workload.streams * STACK.tiers,
+    alertTurns,
+    alertReads: alertTurns + objects + ticks * senders,
     queueRequests: queueRequests(objects),
-    scheduled: ticks + HOURS_PER_MONTH + nights,
-    metrics: publishing * perStrategy,
+    alertQueueRequests: queueRequests(told),
+    scheduled: 2 * ticks + HOURS_PER_MONTH + nights,
+    metrics: publishing === 0 ? 0 : publishing * perStrategy + STACK_METRICS.length,
     functionLogBytes: sum(invocations) * STACK.logBytesPerInvocation,
-    metricLogBytes: publishing * MINUTES_PER_MONTH * (STACK.emfBytes + perStrategy * STACK.emfBytesPerMetric),
+    metricLogBytes:
+      publishing * MINUTES_PER_MONTH * lineBytes(perStrategy) + transformLines * lineBytes(STACK.emfMetricsPerLine),
     traces: workload.tracing ? sum(invocations.map(traced)) : 0,
     lakeBytes: {
       audit: gzipBytes * STACK.classShare.audit * monthsKept('audit', workload),
@@ -197,6 +225,9 @@ export function usageOf(workload: Workload): Usage {
 /** Months’ worth that the lake holds in the middle of the month that is billed. */
 const monthsKept = (retention: RetentionClass, { month }: Workload): number =>
   Math.min(month - 0.5, STACK.keptDays[retention] / DAYS_PER_MONTH);
+
+/** Of a line of metrics. */
+const lineBytes = (metrics: number): number => STACK.emfBytes + metrics * STACK.emfBytesPerMetric;
 
 /** Time in a function of less than a whole vCPU passes the slower, and costs as much: what is billed is the processor. */
 function functionUse(
@@ -224,11 +255,11 @@ function traced(invocations: number): number {
 const kmsRequests = (usage: Omit<Usage, 'kmsRequests'>): number =>
   STACK.kmsShare * (writesOf(usage) + readsOf(usage)) + 2 * (SECONDS_PER_MONTH / STACK.kmsQueueSeconds);
 
-const writesOf = ({ objects, turns, derivedObjects, snapshotWrites }: Omit<Usage, 'kmsRequests'>): number =>
-  objects + turns + derivedObjects + snapshotWrites;
+const writesOf = ({ objects, turns, derivedObjects, snapshotWrites, alertTurns }: Omit<Usage, 'kmsRequests'>): number =>
+  objects + turns + derivedObjects + snapshotWrites + alertTurns;
 
 const readsOf = (usage: Omit<Usage, 'kmsRequests'>): number =>
-  usage.objects + usage.turns + usage.snapshotReads + usage.reconcileReads + usage.queryReads;
+  usage.objects + usage.turns + usage.snapshotReads + usage.reconcileReads + usage.queryReads + usage.alertReads;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 

@@ -29,6 +29,7 @@ export interface Workload {
   readonly metricStrategies: number;
   /** Dimensions beyond the strategy, and how many values each has. */
   readonly dimensions: Readonly<Record<string, number>>;
+  /** Metrics that alarms look at; the alarm over all others is beside them. */
   readonly alarms: number;
   readonly dashboards: number;
   readonly secrets: number;
@@ -58,9 +59,9 @@ export const DEFAULT_WORKLOAD: Workload = {
   reconcileDays: 7,
   metricStrategies: 1,
   dimensions: {},
-  alarms: 18,
-  dashboards: 0,
-  secrets: 0,
+  alarms: 27,
+  dashboards: 3,
+  secrets: 1,
   logDays: 30,
   tracing: true,
   kms: false,

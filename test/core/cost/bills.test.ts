@@ -15,13 +15,81 @@ const linesOf = (given: Partial<Workload>): Record<string, number> =>
       .map(({ service, item, usd }) => [`${service}, ${item}`, usd]),
   );
 
-/** To the cent, in any order; what is not listed adds up to less than ten cents. */
-function expectBill(given: Partial<Workload>, lines: Readonly<Record<string, number>>, totalUsd: number): void {
+/** Metrics of a strategy: 17 names, two more by the four sources each. Beside them the stack's own, once. */
+const METRICS = 17 + 2 * 4;
+const STACK = 7;
+
+/** The first 10,000 at 0.30, those beyond at 0.10. */
+const metricsUsd = (metrics: number): number => Math.min(metrics, 10_000) * 0.3 + Math.max(0, metrics - 10_000) * 0.1;
+
+interface Busy {
+  /** Calls of the transform, minutes in which the queue wakes the ledger, and minutes of strategies with news. */
+  readonly transforms: number;
+  readonly woken: number;
+  readonly active: number;
+  readonly objects: number;
+  readonly events: number;
+  readonly strategies: number;
+  /** @default - each call of the transform holds some of every strategy */
+  readonly records?: number;
+}
+
+/** What the alerts add. Half of the transform's calls show them something at once, and each turn of the ledger its objects. */
+function alertsOf({ transforms, woken, active, objects, events, strategies, records = transforms * strategies }: Busy) {
+  const told = transforms / 2 + woken + Math.min(43_800, active);
+  const calls = Math.min(told, 2_628_000); // one a second
+  const turns = calls + active;
+  const seconds = (calls + 43_800) * 0.02 + objects * 0.005 + turns * 0.1 + events * 60e-6 * (1_769 / 1_024);
+  return {
+    invocations: calls + 43_800,
+    lines: {
+      'CloudWatch, alarm over all others': 0.5,
+      'CloudWatch, dashboards': 3 * 3,
+      'Secrets Manager, secrets': 0.4,
+      'SQS, queue of alerts': (told + Math.max(657_000, told / 10) + told / 10) * 0.4e-6,
+      'Lambda, requests: alerts': (calls + 43_800) * 0.2e-6,
+      'Lambda, compute: alerts': seconds * 0.0000133334, // 1 GB
+      'S3, writes: state of alerts': (turns / 1000) * 0.005,
+      'S3, reads: alerts': ((turns + objects + 43_800 * Math.min(strategies, events)) / 1000) * 0.0004,
+    },
+    /** Lines of metrics: a tick a minute and strategy; of each call of the transform one of the stack, and one of each strategy. */
+    metricLogGb:
+      (Math.min(strategies, events) * 43_800 * (300 + METRICS * 60) +
+        (transforms + Math.min(transforms * strategies, records)) * (300 + 4 * 60)) /
+      GB,
+  };
+}
+
+/** Lines as they are without the alerts and metrics, which are added: to the cent, in any order; what is not listed adds up to less than ten cents. */
+function expectBill(
+  given: Partial<Workload>,
+  { busy, lines }: { readonly busy: Busy; readonly lines: Readonly<Record<string, number>> },
+  totalUsd: number,
+): void {
+  const alerts = alertsOf(busy);
+  const publishing = Math.min(busy.strategies, busy.events);
+  const line = (name: string): number => lines[name] ?? 0;
+  const traced = Math.min(alerts.invocations, 2_628_000) + Math.max(0, alerts.invocations - 2_628_000) * 0.05;
+  const functionLogs = line('CloudWatch, logs: functions') + ((alerts.invocations * 900) / GB) * 0.5;
+  const metricLogs = publishing === 0 ? 0 : alerts.metricLogGb * 0.5;
+  const all: Record<string, number> = {
+    ...lines,
+    ...alerts.lines,
+    'CloudWatch, metrics of strategies and pipeline': publishing === 0 ? 0 : metricsUsd(publishing * METRICS + STACK),
+    'X-Ray, traces': line('X-Ray, traces') + traced * 5e-6,
+    'EventBridge, schedules': line('EventBridge, schedules') + 43_800e-6,
+    'S3, lists: states, every minute': 2 * line('S3, lists: states, every minute'),
+    'CloudWatch, logs: functions': functionLogs,
+    'CloudWatch, logs: metrics': metricLogs,
+    // kept at 15 % of their size for 30 days
+    'CloudWatch, logs kept': (((functionLogs + metricLogs) / 0.5) * 0.15 * 30 * 0.03) / 30.41667,
+  };
+  const expected = Object.fromEntries(Object.entries(all).filter(([, usd]) => usd >= 0.01));
   const bill = linesOf(given);
-  expect(Object.keys(bill).sort()).toEqual(Object.keys(lines).sort());
-  for (const [name, usd] of Object.entries(lines)) expect(bill[name], name).toBeCloseTo(usd, 2);
+  expect(Object.keys(bill).sort()).toEqual(Object.keys(expected).sort());
+  for (const [name, usd] of Object.entries(expected)) expect(bill[name], name).toBeCloseTo(usd, 2);
   const { totalUsd: total } = billOf(workloadOf(given));
-  const listed = Object.values(lines).reduce((sum, usd) => sum + usd, 0);
+  const listed = Object.values(expected).reduce((sum, usd) => sum + usd, 0);
   expect(total - listed).toBeGreaterThan(0);
   expect(total - listed).toBeLessThan(0.1);
   expect(total).toBeCloseTo(totalUsd, 1);
@@ -29,7 +97,7 @@ function expectBill(given: Partial<Workload>, lines: Readonly<Record<string, num
 
 /** What a stack costs that nobody sends anything to: its clock, its alarms, and an empty queue that Lambda asks. */
 const IDLE = {
-  'CloudWatch, alarms': 18 * 0.1,
+  'CloudWatch, alarms': 27 * 0.1,
   // 5 pollers, each asking every 20 s: 5 × 2,628,000 / 20 = 657,000 requests
   'SQS, queue of objects': 657_000 * 0.4e-6,
   // a tick a minute, a snapshot an hour, a comparison a night: 43,800 + 730 + 30.4
@@ -46,9 +114,11 @@ const IDLE = {
   'Lambda, compute: lifecycle': 1_752 * 0.0000133334,
 };
 
+const QUIET: Busy = { transforms: 0, woken: 0, active: 0, objects: 0, events: 0, strategies: 1 };
+
 test('a stack without events costs its alarms and its clock', () => {
-  // 1.80 + 0.263 + 0.223 + 0.045 + 0.219 + 0.027 + 0.029 + 0.019 + 0.023, and 0.009 for the ticks' requests
-  expectBill({ eventsPerDay: 0 }, IDLE, 2.66);
+  // nine dollars of it are dashboards, 3.20 alarms, 0.40 the secret of a channel
+  expectBill({ eventsPerDay: 0 }, { busy: QUIET, lines: IDLE }, 14.24);
 });
 
 test('a quiet day of 270 events: metrics and alarms are the bill', () => {
@@ -56,37 +126,37 @@ test('a quiet day of 270 events: metrics and alarms are the bill', () => {
   expectBill(
     { eventsPerDay: 270 },
     {
-      ...IDLE,
-      'CloudWatch, metrics of strategies': 14 * 0.3, // ten names, two of them by three sources
-      'Firehose, dynamic partitioning: objects': (8_212.5 / 1000) * 0.005,
-      'S3, writes: delivered objects': (8_212.5 / 1000) * 0.005,
-      // per minute with news one turn by the queue and one by the clock; one object of the index and one of the ledger
-      'S3, writes: state of ledgers': ((2 * 8_212.5) / 1000) * 0.005,
-      'S3, writes: derived rows': ((2 * 8_212.5) / 1000) * 0.005,
-      // seven nights read each object, delivered or derived: 7 × (8,212.5 + 16,425) = 172,462.5
-      'S3, reads: reconcile': (172_462.5 / 1000) * 0.0004,
-      // 608.33 queries × 270 objects a day × 3 of 12 streams = 41,062.5
-      'S3, reads: queries': (41_062.5 / 1000) * 0.0004,
-      // 8,212.5 in, 8,212.5 / 10 deletions, and the asking
-      'SQS, queue of objects': 666_033.75 * 0.4e-6,
-      // transform 8,212.5 + lifecycle 8,212.5 + 44,560.4
-      'X-Ray, traces': 60_985.4 * 5e-6,
-      'CloudWatch, logs: functions': ((60_985.4 * 900) / GB) * 0.5,
-      'CloudWatch, logs: metrics': ((43_800 * (300 + 14 * 60)) / GB) * 0.5,
-      'Lambda, requests: lifecycle': (43_800 + 8_212.5) * 0.2e-6,
-      // 52,012.5 × 20 ms + 8,212.5 × 5 ms + 16,425 × 100 ms + 8,212.5 × 100 µs = 2,724.6 s, × 2 GB
-      'Lambda, compute: lifecycle': 5_449.3 * 0.0000133334,
-      // 172,462.5 × 5 ms + 7 × 8,212.5 × 120 µs + 30.4 × 20 ms = 869.8 s, × 3,008 MB
-      'Lambda, compute: reconcile': 2_555 * 0.0000133334,
+      busy: { ...QUIET, transforms: 8_212.5, woken: 8_212.5, active: 8_212.5, objects: 8_212.5, events: 8_212.5 },
+      lines: {
+        ...IDLE,
+        'Firehose, dynamic partitioning: objects': (8_212.5 / 1000) * 0.005,
+        'S3, writes: delivered objects': (8_212.5 / 1000) * 0.005,
+        // per minute with news one turn by the queue and one by the clock; one object of the index and one of the ledger
+        'S3, writes: state of ledgers': ((2 * 8_212.5) / 1000) * 0.005,
+        'S3, writes: derived rows': ((2 * 8_212.5) / 1000) * 0.005,
+        // seven nights read each object, delivered or derived: 7 × (8,212.5 + 16,425) = 172,462.5
+        'S3, reads: reconcile': (172_462.5 / 1000) * 0.0004,
+        // 608.33 queries × 270 objects a day × 3 of 12 streams = 41,062.5
+        'S3, reads: queries': (41_062.5 / 1000) * 0.0004,
+        // 8,212.5 in, 8,212.5 / 10 deletions, and the asking
+        'SQS, queue of objects': 666_033.75 * 0.4e-6,
+        // transform 8,212.5 + lifecycle 8,212.5 + 44,560.4
+        'X-Ray, traces': 60_985.4 * 5e-6,
+        'CloudWatch, logs: functions': ((60_985.4 * 900) / GB) * 0.5,
+        'Lambda, requests: lifecycle': (43_800 + 8_212.5) * 0.2e-6,
+        // 52,012.5 × 20 ms + 8,212.5 × 5 ms + 16,425 × 100 ms + 8,212.5 × 100 µs = 2,724.6 s, × 2 GB
+        'Lambda, compute: lifecycle': 5_449.3 * 0.0000133334,
+        // 172,462.5 × 5 ms + 7 × 8,212.5 × 120 µs + 30.4 × 20 ms = 869.8 s, × 3,008 MB
+        'Lambda, compute: reconcile': 2_555 * 0.0000133334,
+      },
     },
-    7.4,
+    24.77,
   );
 });
 
 /** A bot that is busy in every minute, on twelve streams: what does not depend on how busy. */
 const BUSY = {
-  'CloudWatch, alarms': 1.8,
-  'CloudWatch, metrics of strategies': 4.2,
+  'CloudWatch, alarms': 2.7,
   // 12 streams × 43,800 minutes = 525,600 objects
   'Firehose, dynamic partitioning: objects': 525.6 * 0.005,
   'S3, writes: delivered objects': 525.6 * 0.005,
@@ -105,9 +175,18 @@ const BUSY = {
   // 525,600 + 52,560 deletions + 657,000 of asking
   'SQS, queue of objects': 1_235_160 * 0.4e-6,
   'EventBridge, schedules': 0.0446,
-  'CloudWatch, logs: metrics': 0.0465 * 0.5,
   'Lambda, requests: lifecycle': 87_600 * 0.2e-6,
 };
+
+/** Something to do in every minute. */
+const busyWith = (events: number, transforms = 1_314_000): Busy => ({
+  transforms,
+  woken: 43_800,
+  active: 43_800,
+  objects: Math.min(525_600, events),
+  events,
+  strategies: 1,
+});
 
 /** The same, where something comes in every two seconds, at least: 1,314,000 calls of the transform. */
 const STEADY = {
@@ -123,27 +202,30 @@ test('one signal a minute, 3 events each: 4,320 events a day and not 250,000', (
   expectBill(
     { eventsPerDay: 4_320 },
     {
-      ...BUSY,
-      'Firehose, dynamic partitioning: objects': 131.4 * 0.005,
-      'S3, writes: delivered objects': 131.4 * 0.005,
-      'S3, reads: reconcile': 7 * (131.4 + 87.6) * 0.0004,
-      'S3, reads: lifecycle': (131.4 + 87.6) * 0.0004,
-      'S3, reads: queries': 657 * 0.0004, // 608.33 × 4,320 / 4
-      'SQS, queue of objects': (131_400 + 13_140 + 657_000) * 0.4e-6,
-      'Athena, queries': 0.029,
-      'Firehose, data taken in': ((131_400 * 5_120) / GB) * 0.029, // each alone in its second
-      'Lambda, requests: transform': 0.1314 * 0.2,
-      // 131,400 + 87,600 + 760.4
-      'X-Ray, traces': 219_760.4 * 5e-6,
-      'CloudWatch, logs: functions': ((219_760.4 * 900) / GB) * 0.5,
-      // (131,400 × 20 ms + 131,400 × 50 µs × 1.728) × 1 GB = 2,639 GB-s
-      'Lambda, compute: transform': 2_639 * 0.0000133334,
-      // (87,600 × 20 ms + 131,400 × 5 ms + 87,600 × 100 ms + 13 s) × 2 GB
-      'Lambda, compute: lifecycle': 2 * (1_752 + 657 + 8_760 + 13.1) * 0.0000133334,
-      // (7 × 219,000 × 5 ms + 131,400 × 7 × 120 µs) × 2.9375 GB
-      'Lambda, compute: reconcile': 2.9375 * (7_665 + 110.4 + 0.6) * 0.0000133334,
+      busy: busyWith(131_400, 131_400),
+      lines: {
+        ...BUSY,
+        'Firehose, dynamic partitioning: objects': 131.4 * 0.005,
+        'S3, writes: delivered objects': 131.4 * 0.005,
+        'S3, reads: reconcile': 7 * (131.4 + 87.6) * 0.0004,
+        'S3, reads: lifecycle': (131.4 + 87.6) * 0.0004,
+        'S3, reads: queries': 657 * 0.0004, // 608.33 × 4,320 / 4
+        'SQS, queue of objects': (131_400 + 13_140 + 657_000) * 0.4e-6,
+        'Athena, queries': 0.029,
+        'Firehose, data taken in': ((131_400 * 5_120) / GB) * 0.029, // each alone in its second
+        'Lambda, requests: transform': 0.1314 * 0.2,
+        // 131,400 + 87,600 + 760.4
+        'X-Ray, traces': 219_760.4 * 5e-6,
+        'CloudWatch, logs: functions': ((219_760.4 * 900) / GB) * 0.5,
+        // (131,400 × 20 ms + 131,400 × 50 µs × 1.728) × 1 GB = 2,639 GB-s
+        'Lambda, compute: transform': 2_639 * 0.0000133334,
+        // (87,600 × 20 ms + 131,400 × 5 ms + 87,600 × 100 ms + 13 s) × 2 GB
+        'Lambda, compute: lifecycle': 2 * (1_752 + 657 + 8_760 + 13.1) * 0.0000133334,
+        // (7 × 219,000 × 5 ms + 131,400 × 7 × 120 µs) × 2.9375 GB
+        'Lambda, compute: reconcile': 2.9375 * (7_665 + 110.4 + 0.6) * 0.0000133334,
+      },
     },
-    11.8,
+    31.21,
   );
 });
 
@@ -152,17 +234,20 @@ test('one signal in five seconds, 3 events each: 51,840 events a day and not a m
   expectBill(
     { eventsPerDay: 51_840 },
     {
-      ...STEADY,
-      'Athena, queries': 0.029,
-      'Firehose, data taken in': ((1_576_800 * 5_120) / GB) * 0.029, // 0.6 a second: each its own record
-      'Firehose, dynamic partitioning: data': ((1_576_800 * 750) / GB) * 0.02,
-      'S3, storage: events, class raw': ((1_576_800 * 750) / 3.4 / GB) * 0.8 * 11.5 * 0.023,
-      'S3, storage: events, class audit': ((1_576_800 * 750) / 3.4 / GB) * 0.15 * 11.5 * 0.023,
-      'Lambda, compute: transform': (1_314_000 * 0.02 + 1_576_800 * 50e-6 * (1_769 / 1_024)) * 0.0000133334,
-      'Lambda, compute: lifecycle': 2 * (1_752 + 2_628 + 8_760 + 157.7) * 0.0000133334,
-      'Lambda, compute: reconcile': 2.9375 * (21_462 + 1_324.5 + 0.6) * 0.0000133334,
+      busy: busyWith(1_576_800),
+      lines: {
+        ...STEADY,
+        'Athena, queries': 0.029,
+        'Firehose, data taken in': ((1_576_800 * 5_120) / GB) * 0.029, // 0.6 a second: each its own record
+        'Firehose, dynamic partitioning: data': ((1_576_800 * 750) / GB) * 0.02,
+        'S3, storage: events, class raw': ((1_576_800 * 750) / 3.4 / GB) * 0.8 * 11.5 * 0.023,
+        'S3, storage: events, class audit': ((1_576_800 * 750) / 3.4 / GB) * 0.15 * 11.5 * 0.023,
+        'Lambda, compute: transform': (1_314_000 * 0.02 + 1_576_800 * 50e-6 * (1_769 / 1_024)) * 0.0000133334,
+        'Lambda, compute: lifecycle': 2 * (1_752 + 2_628 + 8_760 + 157.7) * 0.0000133334,
+        'Lambda, compute: reconcile': 2.9375 * (21_462 + 1_324.5 + 0.6) * 0.0000133334,
+      },
     },
-    25.8,
+    53.79,
   );
 });
 
@@ -171,17 +256,20 @@ test('one signal a second, 3 events each: 259,200 events a day and not five mill
   expectBill(
     { eventsPerDay: 259_200 },
     {
-      ...STEADY,
-      'Athena, queries': ((608.333 * (259_200 * 750) * 0.25) / 3.4 / GB / 1024) * 5, // 13.6 MB a query
-      'Firehose, data taken in': ((2_628_000 * 5_120) / GB) * 0.029,
-      'Firehose, dynamic partitioning: data': ((7_884_000 * 750) / GB) * 0.02,
-      'S3, storage: events, class raw': ((7_884_000 * 750) / 3.4 / GB) * 0.8 * 11.5 * 0.023,
-      'S3, storage: events, class audit': ((7_884_000 * 750) / 3.4 / GB) * 0.15 * 11.5 * 0.023,
-      'Lambda, compute: transform': (1_314_000 * 0.02 + 7_884_000 * 50e-6 * (1_769 / 1_024)) * 0.0000133334,
-      'Lambda, compute: lifecycle': 2 * (1_752 + 2_628 + 8_760 + 788.4) * 0.0000133334,
-      'Lambda, compute: reconcile': 2.9375 * (21_462 + 6_622.6 + 0.6) * 0.0000133334,
+      busy: busyWith(7_884_000),
+      lines: {
+        ...STEADY,
+        'Athena, queries': ((608.333 * (259_200 * 750) * 0.25) / 3.4 / GB / 1024) * 5, // 13.6 MB a query
+        'Firehose, data taken in': ((2_628_000 * 5_120) / GB) * 0.029,
+        'Firehose, dynamic partitioning: data': ((7_884_000 * 750) / GB) * 0.02,
+        'S3, storage: events, class raw': ((7_884_000 * 750) / 3.4 / GB) * 0.8 * 11.5 * 0.023,
+        'S3, storage: events, class audit': ((7_884_000 * 750) / 3.4 / GB) * 0.15 * 11.5 * 0.023,
+        'Lambda, compute: transform': (1_314_000 * 0.02 + 7_884_000 * 50e-6 * (1_769 / 1_024)) * 0.0000133334,
+        'Lambda, compute: lifecycle': 2 * (1_752 + 2_628 + 8_760 + 788.4) * 0.0000133334,
+        'Lambda, compute: reconcile': 2.9375 * (21_462 + 6_622.6 + 0.6) * 0.0000133334,
+      },
     },
-    26.6,
+    54.61,
   );
 });
 
@@ -204,11 +292,14 @@ test('five million events a day, each a record of its own: nine tenths of what i
   expectBill(
     { eventsPerDay: 5e6, linesPerRecord: 1 },
     {
-      ...FIVE_MILLION,
-      // 152,083,333 × 5,120 bytes = 725.2 GB, of which 70.8 were sent
-      'Firehose, data taken in': 725.19 * 0.029,
+      busy: busyWith(152_083_333),
+      lines: {
+        ...FIVE_MILLION,
+        // 152,083,333 × 5,120 bytes = 725.2 GB, of which 70.8 were sent
+        'Firehose, data taken in': 725.19 * 0.029,
+      },
     },
-    62.8,
+    90.98,
   );
 });
 
@@ -216,11 +307,14 @@ test('the same, a hundred lines in a record: 50,000 bytes are billed as ten step
   expectBill(
     { eventsPerDay: 5e6, linesPerRecord: 100 },
     {
-      ...FIVE_MILLION,
-      // 1,520,833 records × 51,200 bytes = 72.5 GB
-      'Firehose, data taken in': 72.519 * 0.029,
+      busy: busyWith(152_083_333),
+      lines: {
+        ...FIVE_MILLION,
+        // 1,520,833 records × 51,200 bytes = 72.5 GB
+        'Firehose, data taken in': 72.519 * 0.029,
+      },
     },
-    43.9,
+    72.05,
   );
 });
 
@@ -239,42 +333,49 @@ test('a thousand million events a day of 500 bots', () => {
   expectBill(
     { eventsPerDay: 1e9, strategies: 500, flushMs: 10_000 },
     {
-      'CloudWatch, alarms': 1.8,
-      'CloudWatch, metrics of strategies': 7_000 * 0.3,
-      // 231 lines within 10 s: 116 KB a record, and half a step lost: 131,400,000 records
-      'Firehose, data taken in': (14_163.9 + (131_400_000 * 2_560) / GB) * 0.029,
-      'Firehose, dynamic partitioning: data': 21_245.8 * 0.02,
-      'Firehose, dynamic partitioning: objects': 525.6 * 0.005, // 46 MB each, below the buffer of 128 MB
-      'S3, writes: delivered objects': 525.6 * 0.005,
-      'S3, writes: state of ledgers': 43_800 * 0.005,
-      'S3, writes: derived rows': 43_800 * 0.005,
-      'S3, writes: snapshots': 730 * 0.005,
-      'S3, lists: states, every minute': 43.8 * 0.005,
-      'S3, lists: queries': 5.475 * 0.005,
-      'S3, reads: lifecycle': (525.6 + 43_800) * 0.0004,
-      'S3, reads: reconcile': 7 * (525.6 + 43_800) * 0.0004,
-      'S3, reads: snapshots': 1_095 * 0.0004,
-      'S3, reads: queries': 2_628 * 0.0004,
-      'S3, storage: events, class raw': raw * perGb,
-      'S3, storage: events, class audit': audit * perGb,
-      'S3, storage: events, class debug': debug * perGb,
-      'S3, storage: derived rows': derived * perGb,
-      'SQS, queue of objects': 1_235_160 * 0.4e-6,
-      'EventBridge, schedules': 0.0446,
-      'Athena, queries': ((608.333 * 6_248.77) / 30.41667 / 4 / 1024) * 5,
-      'Lambda, requests: transform': calls * 0.2e-6,
-      'Lambda, requests: lifecycle': 87_600 * 0.2e-6,
-      'Lambda, compute: transform': (calls * 0.02 + 30_416_666_667 * 50e-6 * (1_769 / 1_024)) * 0.0000133334,
-      'Lambda, compute: lifecycle': 2 * (1_752 + 2_628 + 4_380_000 + 3_041_666.7) * 0.0000133334,
-      'Lambda, compute: snapshots': 2 * (14.6 + 36_500) * 0.0000133334,
-      'Lambda, compute: reconcile': 2.9375 * (1_551_396 + 25_550_000) * 0.0000133334,
-      // the first call of each second, and a twentieth of the rest
-      'X-Ray, traces': (2_628_000 + (calls - 2_628_000) * 0.05 + woken) * 5e-6,
-      'CloudWatch, logs: functions': (((calls + woken) * 900) / GB) * 0.5,
-      'CloudWatch, logs: metrics': ((500 * 43_800 * 1_140) / GB) * 0.5,
-      // 84 GB of logs, kept at 15 % of their size for 30 days
-      'CloudWatch, logs kept': (((((calls + woken) * 900 + 500 * 43_800 * 1_140) / GB) * 0.15 * 30) / 30.41667) * 0.03,
+      busy: {
+        transforms: calls,
+        woken: 43_800,
+        active: 21_900_000,
+        objects: 525_600,
+        events: 30_416_666_667,
+        strategies: 500,
+        records: 131_400_000,
+      },
+      lines: {
+        'CloudWatch, alarms': 2.7,
+        // 231 lines within 10 s: 116 KB a record, and half a step lost: 131,400,000 records
+        'Firehose, data taken in': (14_163.9 + (131_400_000 * 2_560) / GB) * 0.029,
+        'Firehose, dynamic partitioning: data': 21_245.8 * 0.02,
+        'Firehose, dynamic partitioning: objects': 525.6 * 0.005, // 46 MB each, below the buffer of 128 MB
+        'S3, writes: delivered objects': 525.6 * 0.005,
+        'S3, writes: state of ledgers': 43_800 * 0.005,
+        'S3, writes: derived rows': 43_800 * 0.005,
+        'S3, writes: snapshots': 730 * 0.005,
+        'S3, lists: states, every minute': 43.8 * 0.005,
+        'S3, lists: queries': 5.475 * 0.005,
+        'S3, reads: lifecycle': (525.6 + 43_800) * 0.0004,
+        'S3, reads: reconcile': 7 * (525.6 + 43_800) * 0.0004,
+        'S3, reads: snapshots': 1_095 * 0.0004,
+        'S3, reads: queries': 2_628 * 0.0004,
+        'S3, storage: events, class raw': raw * perGb,
+        'S3, storage: events, class audit': audit * perGb,
+        'S3, storage: events, class debug': debug * perGb,
+        'S3, storage: derived rows': derived * perGb,
+        'SQS, queue of objects': 1_235_160 * 0.4e-6,
+        'EventBridge, schedules': 0.0446,
+        'Athena, queries': ((608.333 * 6_248.77) / 30.41667 / 4 / 1024) * 5,
+        'Lambda, requests: transform': calls * 0.2e-6,
+        'Lambda, requests: lifecycle': 87_600 * 0.2e-6,
+        'Lambda, compute: transform': (calls * 0.02 + 30_416_666_667 * 50e-6 * (1_769 / 1_024)) * 0.0000133334,
+        'Lambda, compute: lifecycle': 2 * (1_752 + 2_628 + 4_380_000 + 3_041_666.7) * 0.0000133334,
+        'Lambda, compute: snapshots': 2 * (14.6 + 36_500) * 0.0000133334,
+        'Lambda, compute: reconcile': 2.9375 * (1_551_396 + 25_550_000) * 0.0000133334,
+        // the first call of each second, and a twentieth of the rest
+        'X-Ray, traces': (2_628_000 + (calls - 2_628_000) * 0.05 + woken) * 5e-6,
+        'CloudWatch, logs: functions': (((calls + woken) * 900) / GB) * 0.5,
+      },
     },
-    6_674.0,
+    8_143.45,
   );
 });

@@ -46,23 +46,26 @@ test('every price says where to check it, and none claims more than was seen', (
   expect(LOOKED_UP).toMatch(/^\d{4}-\d{2}-\d{2}$/);
 });
 
-test('ten names are fourteen metrics, and each dimension multiplies them; source is not counted twice', () => {
-  expect(metricsPerStrategy({})).toBe(8 + 2 * 3);
-  expect(metricsPerStrategy({ symbol: 5 })).toBe(5 * 14);
-  expect(metricsPerStrategy({ symbol: 5, source: 3 })).toBe(10 * 5 * 3);
+test('nineteen names are 25 metrics, and each dimension multiplies them; source is not counted twice', () => {
+  expect(metricsPerStrategy({})).toBe(17 + 2 * 4);
+  expect(metricsPerStrategy({ symbol: 5 })).toBe(5 * 25);
+  expect(metricsPerStrategy({ symbol: 5, source: 3 })).toBe(19 * 5 * 3);
 });
 
-test('three strategies with five symbols and three sources on every metric cost $135 in metrics', () => {
+test('three strategies with five symbols and three sources on every metric cost $258.60 in metrics', () => {
   const workload = workloadOf({ eventsPerDay: 50_000, strategies: 3, dimensions: { symbol: 5, source: 3 } });
 
-  expect(billOf(workload).items.find(({ price }) => price === 'metrics')).toMatchObject({ quantity: 450, usd: 135 });
-  expect(dearestDimension(workload)).toEqual({ dimension: 'symbol', values: 5, metrics: 450, without: 90 });
+  expect(billOf(workload).items.find(({ price }) => price === 'metrics')).toMatchObject({
+    quantity: 3 * 19 * 15 + 7,
+    usd: 862 * 0.3,
+  }); // and seven of the stack
+  expect(dearestDimension(workload)).toEqual({ dimension: 'symbol', values: 5, metrics: 855, without: 171 });
 });
 
 test('where there are more strategies than values of anything else, they are the dearest dimension', () => {
   expect(dearestDimension(workloadOf({ strategies: 40, dimensions: { symbol: 5 } }))).toMatchObject({
     dimension: 'strategy_id',
-    without: 70,
+    without: 125,
   });
   expect(dearestDimension(workloadOf({ metricStrategies: 0 }))).toBeUndefined();
 });
@@ -70,8 +73,10 @@ test('where there are more strategies than values of anything else, they are the
 test('a budget turns metrics off from the end of the list', () => {
   const workload = workloadOf({ eventsPerDay: 50_000, strategies: 4 });
   const none = billOf({ ...workload, metricStrategies: 0 }).totalUsd;
-  // each strategy costs 14 × 0.30, and its lines of metrics
-  const { on } = metricsWithin(workload, none + 2 * 4.2 + 0.2);
+  const two = billOf({ ...workload, metricStrategies: 2 }).totalUsd;
+  // each strategy costs 25 × 0.30 and its lines of metrics, the first those of the stack too
+  expect(two - none).toBeGreaterThan(2 * 7.5 + 7 * 0.3);
+  const { on } = metricsWithin(workload, two + 0.2);
 
   expect(splitByBudget(['a', 'b', 'c', 'd'], on)).toEqual({ on: ['a', 'b'], off: ['c', 'd'] });
   expect(metricsWithin(workload, none - 0.01)).toMatchObject({ on: 0, off: 4 });

@@ -89,10 +89,77 @@ export const PROMISES: Readonly<Record<string, (template: TemplateJson) => strin
       return watched.has(`<${id}.QueueName>`) ? [] : [`nobody watches ${id}`];
     });
   },
-  'every alarm tells somebody': (template) =>
-    named(template, 'AWS::CloudWatch::Alarm').flatMap(({ id, Properties }) =>
-      listed(Properties.AlarmActions ?? []).length > 0 ? [] : [`${id} rings unheard`],
-    ),
+  'every alarm tells somebody, by itself or through the one over all': (template) => {
+    const rules = named(template, 'AWS::CloudWatch::CompositeAlarm').map(({ Properties }) =>
+      textOf(Properties.AlarmRule),
+    );
+    const heard = ({ Properties }: Named): boolean =>
+      listed(Properties.AlarmActions ?? []).length > 0 && listed(Properties.OKActions ?? []).length > 0;
+    return [
+      ...named(template, 'AWS::CloudWatch::CompositeAlarm').flatMap((one) =>
+        heard(one) ? [] : [`${one.id} rings unheard`],
+      ),
+      ...named(template, 'AWS::CloudWatch::Alarm').flatMap(({ id }) =>
+        rules.some((rule) => rule.includes(`ALARM("<${id}.Arn>")`)) ? [] : [`${id} rings unheard`],
+      ),
+    ];
+  },
+  'what may keep the alerts from telling anybody rings by itself': (template) => {
+    const ids = new Set(
+      [...stageFunctions(template), ...named(template, 'AWS::SQS::Queue')]
+        .filter(({ id }) => id.startsWith('NightdeskAlerts'))
+        .map(({ id }) => id),
+    );
+    return named(template, 'AWS::CloudWatch::Alarm').flatMap(({ id, Properties }) => {
+      const about = listed(Properties.Dimensions ?? []).map((dimension) => textOf(at(dimension, 'Value')));
+      const dead = about.some((value) => ids.has(value.slice(1).split(/[.>]/)[0] ?? ''));
+      return dead && listed(Properties.AlarmActions ?? []).length === 0 ? [`${id} needs the function it is about`] : [];
+    });
+  },
+  'the topic of alarms reaches the alerts, and the alerts never it': (template) => {
+    const topics = named(template, 'AWS::CloudWatch::CompositeAlarm').flatMap(({ Properties }) =>
+      listed(Properties.AlarmActions ?? []).map(textOf),
+    );
+    const told = named(template, 'AWS::SNS::Subscription').filter(({ Properties }) => Properties.Protocol === 'lambda');
+    return [
+      ...(told.length === 1 && topics.includes(textOf(told[0]?.Properties.TopicArn))
+        ? []
+        : ['no function hears of alarms']),
+      ...policiesOf(template).flatMap(({ id, statements }) =>
+        statements
+          .filter((one) => actionsOf(one).includes('sns:Publish'))
+          .flatMap(resourcesIn)
+          .filter((arn) => topics.includes(arn))
+          .map((arn) => `${id} publishes to ${arn}, which wakes it`),
+      ),
+    ];
+  },
+  'silence rings: no data at all breaches, for what must be heard of': (template) =>
+    ['IncomingRecords', 'Invocations'].flatMap((metric) => {
+      const alarm = named(template, 'AWS::CloudWatch::Alarm').find(
+        ({ Properties }) => Properties.MetricName === metric,
+      );
+      const { TreatMissingData, ComparisonOperator, Threshold, AlarmActions } = alarm?.Properties ?? {};
+      return TreatMissingData === 'breaching' &&
+        ComparisonOperator === 'LessThanThreshold' &&
+        Threshold === 1 &&
+        listed(AlarmActions ?? []).length > 0
+        ? []
+        : [`nobody notices that ${metric} end`];
+    }),
+  'alarms are of metrics that CloudWatch takes: no search, at most ten, all of the period that is meant': (template) =>
+    named(template, 'AWS::CloudWatch::Alarm').flatMap(({ id, Properties }) => {
+      const metrics = (Properties.Metrics ?? []) as readonly Json[];
+      const stats = metrics.filter(({ MetricStat }) => MetricStat !== undefined);
+      const periods = new Set(stats.map((one) => at(one, 'MetricStat', 'Period')));
+      return [
+        ...(/SEARCH|SELECT/.test(JSON.stringify(metrics)) ? [`${id} searches`] : []),
+        ...(metrics.length > 10 ? [`${id} is of ${metrics.length} metrics`] : []),
+        ...(metrics.length > 0 && (periods.size !== 1 || !periods.has(300))
+          ? [`${id} has other periods than the rest`]
+          : []),
+      ];
+    }),
   'nothing is made before the rights that it needs': (template) => [
     ...named(template, 'AWS::KinesisFirehose::DeliveryStream').flatMap((stream) =>
       madeAfterRights(template, stream, at(stream.Properties, 'ExtendedS3DestinationConfiguration', 'RoleARN')),

@@ -23,7 +23,7 @@ export interface TemplateJson {
   readonly Metadata: Readonly<Record<string, unknown>>;
 }
 
-const STAGES: readonly FunctionStage[] = ['transform', 'lifecycle', 'snapshots', 'reconcile', 'query'];
+const STAGES: readonly FunctionStage[] = ['transform', 'lifecycle', 'alerts', 'snapshots', 'reconcile', 'query'];
 
 /** The flags of cdk.json: what `cdk synth` runs with. */
 const { context: FLAGS } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8')) as { context: object };

@@ -1,6 +1,9 @@
 import { gzipSync } from 'node:zlib';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHandler, type LifecycleAnswer, type LifecycleEvent } from '../../../lambdas/lifecycle/handler.ts';
+import { createRelay, notingDerived, type Relay } from '../../../lambdas/lifecycle/relay.ts';
+import { createAlertQueue } from '../../../lib/adapters/aws/alert-queue.ts';
 import { createS3ObjectStore } from '../../../lib/adapters/aws/object-store.ts';
 import { createS3StateStore } from '../../../lib/adapters/aws/state-store.ts';
 import { gunzip, gzip } from '../../../lib/adapters/local/gzip.ts';
@@ -15,27 +18,32 @@ import { listeningLog } from '../../desk/support/stand-in.ts';
 import { fillEvent, type LedgerEvent, START_MS } from '../../support/ledger.ts';
 import { startS3 } from '../../support/s3-fake.ts';
 import type { S3Faults } from '../../support/s3-faults.ts';
+import { type SqsAnswering, sqsStub } from '../../support/sqs-server.ts';
 import { contextOf } from '../support.ts';
 
 const DATE = dateOf(START_MS);
+/** Nobody wants to know. */
+const DEAF: Relay = { tell: async () => new Set() };
 
 interface Options {
   readonly faults?: S3Faults;
   readonly parts?: LedgerParts;
+  readonly queue?: Parameters<typeof createRelay>[0]['queue'];
 }
 
 /** A bucket, a ledger on it, and the function that is woken by what is written there. */
-async function stack({ faults, parts }: Options = {}) {
+async function stack({ faults, parts, queue }: Options = {}) {
   const s3 = await startS3({ faults });
   onTestFinished(() => s3.close());
   const log = listeningLog();
   const options = { client: s3.client(), bucket: s3.bucket, deadlineMs: 5_000 };
-  const [store, state] = [createS3ObjectStore(options), createS3StateStore(options)];
+  const [store, state] = [notingDerived(createS3ObjectStore(options)), createS3StateStore(options)];
+  const relay = queue === undefined ? DEAF : createRelay({ queue, written: () => store.take() });
   let nowMs = START_MS + 70_000; // just after the events: they wait for others still
   const clock = { nowMs: () => nowMs };
   const ports = { store, state, clock, log, gzip, gunzip, sha256, ...(parts === undefined ? {} : { parts }) };
   const ledger = createLedger(ports, LEDGER_DEFAULTS);
-  const handler = createHandler({ ledger, log });
+  const handler = createHandler({ ledger, log, relay });
   let objects = 0;
   return {
     s3,
@@ -243,7 +251,7 @@ const sized = (n: number, size: number): string => notification(object(n)).repla
 
 test('large objects are taken in one after the other, small ones together; near the timeout the rest comes again', async () => {
   const ledger = standIn((keys) => (keys.includes(object(5)) ? new Promise(() => undefined) : Promise.resolve()));
-  const handler = createHandler({ ledger, log: listeningLog() });
+  const handler = createHandler({ ledger, log: listeningLog(), relay: DEAF });
   const event = queue(
     sized(0, 1_000_000),
     sized(1, 1_000_000),
@@ -266,12 +274,73 @@ test('a message of several objects comes again where one of them was not taken i
   const ledger = standIn((keys) =>
     keys.includes(object(1)) ? Promise.reject(new TypeError('no')) : Promise.resolve(),
   );
-  const handler = createHandler({ ledger, log: listeningLog() });
+  const handler = createHandler({ ledger, log: listeningLog(), relay: DEAF });
   const answer = await handler(queue(notification(object(0), object(1)), notification(object(2))), contextOf());
   expect(failing(answer)).toEqual(['m0']);
 });
 
 test('a tick that fails is told to the caller, which counts it', async () => {
-  const handler = createHandler({ ledger: standIn(async () => undefined), log: listeningLog() });
+  const handler = createHandler({ ledger: standIn(async () => undefined), log: listeningLog(), relay: DEAF });
   await expect(handler({ tick: true }, contextOf())).rejects.toThrow('the tick fails');
+});
+
+/** The real queue of the alerts, at a server that answers so. */
+async function alertQueue(...answers: readonly SqsAnswering[]) {
+  const { endpoint, queueUrl, sent } = await sqsStub(...answers);
+  const client = new SQSClient({
+    endpoint,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test-secret' },
+    maxAttempts: 1,
+  });
+  onTestFinished(() => client.destroy());
+  const told = (): string[] => sent.flatMap((body) => (JSON.parse(body) as { objects: string[] }).objects);
+  return { queue: createAlertQueue({ client, queueUrl, log: listeningLog() }), told };
+}
+
+const DOWN: SqsAnswering = () => ({ error: 'AccessDeniedException', status: 403 });
+
+test('the alerts are told of the objects taken in, and of the trades and orders that the ledger wrote', async () => {
+  const { queue: alerts, told } = await alertQueue();
+  const { handler, write, later, s3 } = await stack({ queue: alerts });
+  const key = await write(round('a'));
+
+  expect(failing(await handler(queue(notification(key), 'no JSON'), contextOf()))).toEqual(['m1']);
+  expect(told()).toContain(key);
+  later(3_600_000);
+  await handler({ tick: true }, contextOf());
+
+  const derived = [...s3.objects.keys()].filter((one) => /^derived\/(trade|order)_lifecycle\//.test(one));
+  expect(derived).not.toEqual([]);
+  expect(told().sort()).toEqual([key, ...derived].sort());
+});
+
+test('where the alert queue is down, messages come again, and what the ledger wrote waits until it is up', async () => {
+  const { queue: alerts, told } = await alertQueue(DOWN, DOWN, DOWN);
+  const { handler, write, trades, later, s3 } = await stack({ queue: alerts });
+  const [first, second] = [await write(round('a')), await write(round('b'))];
+
+  expect(failing(await handler(queue(notification(first), notification(second)), contextOf()))).toEqual(['m0', 'm1']);
+  later(3_600_000);
+  await handler({ tick: true }, contextOf());
+  expect((await trades()).length).toBe(2); // the ledger waits for nobody
+  expect(failing(await handler(queue(notification(first)), contextOf()))).toEqual(['m0']);
+  expect(told()).toEqual([]);
+
+  expect(failing(await handler(queue(notification(first), notification(second)), contextOf()))).toEqual([]);
+  const derived = [...s3.objects.keys()].filter((one) => /^derived\/(trade|order)_lifecycle\//.test(one));
+  expect(new Set(told())).toEqual(new Set([first, second, ...derived]));
+});
+
+test('an object that was not taken in is not told of', async () => {
+  const { queue: alerts, told } = await alertQueue();
+  const { handler, write } = await stack({
+    queue: alerts,
+    faults: ({ method, key }) => (method === 'GET' && key.endsWith('-1.jsonl.gz') ? 'AccessDenied' : undefined),
+  });
+  const [good, bad] = [await write(round('a')), await write(round('b'))];
+
+  expect(failing(await handler(queue(notification(good), notification(bad)), contextOf()))).toEqual(['m1']);
+  expect(told()).toContain(good);
+  expect(told()).not.toContain(bad);
 });

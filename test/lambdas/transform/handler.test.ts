@@ -35,7 +35,16 @@ const signal = (id: string, more: object = {}): string =>
 
 const putAll: PutLines = async () => [];
 const handlerOf = (deps: Partial<TransformDeps> = {}) =>
-  createHandler({ settings: SETTINGS, salt: async () => 'never asked', put: putAll, log: listeningLog(), ...deps });
+  createHandler({
+    settings: SETTINGS,
+    salt: async () => 'never asked',
+    put: putAll,
+    observe: async () => 0,
+    publish: () => undefined,
+    nowMs: () => NOW_MS,
+    log: listeningLog(),
+    ...deps,
+  });
 
 const rows = ({ data }: FirehoseReply): Record<string, unknown>[] =>
   Buffer.from(data, 'base64')
