@@ -87,6 +87,8 @@ const REQUESTS_GRACE_MS = 3_000;
 const DRAIN_MS = 30_000; // what is not in the lake by then is replayed at the next start
 const LEDGER_STOP_MS = 10_000; // the same
 const ALERTS_STOP_MS = 5_000; // the same
+/** An event is in the lake when its buffer was written, which may wait for the one before. */
+const STORED_BUFFERS = 4;
 const BUSY_BYTES = 256 * 1024;
 
 const systemClock: Clock = { nowMs: () => Date.now() };
@@ -147,6 +149,7 @@ export async function createDesk(options: DeskOptions): Promise<Desk> {
         ? undefined
         : openDeskAlerts({
             ...options.alerts,
+            runner: { storedMs: STORED_BUFFERS * buffer.ms, ...options.alerts.runner },
             folder,
             store,
             clock,

@@ -64,6 +64,7 @@ test('what Nightdesk derived is counted apart, as rows: no line of it came in', 
     'session',
     'snapshot',
     'reconciliation',
+    'alert',
   ]);
   const [equity, trades, orders] = inventory.derived;
   expect(equity).toMatchObject({ rows: 1, stored: 1, retracted: 0, objects: 1 });

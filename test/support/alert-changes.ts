@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import type { AlertChange, AlertView, ChangeKind, Evidence, Notice } from '../../lib/core/alerts/types.ts';
+import type {
+  AlertChange,
+  AlertRule,
+  AlertView,
+  ChangeKind,
+  Condition,
+  Evidence,
+  Notice,
+} from '../../lib/core/alerts/types.ts';
 
 export const AT = Date.UTC(2026, 0, 5, 3, 0, 0);
 
@@ -42,6 +50,20 @@ export function anAlert(over: Partial<AlertView> = {}): AlertView {
     ...over,
   };
 }
+
+/** A rule that is on and waits for nothing. */
+export const aRule = (id: string, condition: Condition, own: Partial<AlertRule> = {}): AlertRule => ({
+  id,
+  title: id,
+  advice: '',
+  severity: 'warning',
+  enabled: true,
+  condition,
+  for: 0,
+  clear: 0,
+  cooldown: 0,
+  ...own,
+});
 
 let made = 0;
 

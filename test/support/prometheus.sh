@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A real Prometheus server on PATH, for the test that scrapes a desk (test/desk/metrics/prometheus.test.ts), which is
-# skipped without one. Debian's package; where it is missing it is installed by apt.
+# A real Prometheus server and its promtool on PATH, for the tests that scrape a desk (test/desk/metrics) and that read what
+# Grafana asks (test/core/dashboards); they are skipped without. Debian's package; where it is missing it is installed by apt.
 #
-#   bash test/support/prometheus.sh npx vitest run test/desk/metrics    runs a command
-#   bash test/support/prometheus.sh                                    prints the version
+#   bash test/support/prometheus.sh npx vitest run test/desk/metrics test/core/dashboards    runs a command
+#   bash test/support/prometheus.sh                                                         prints the version
 #
 # Exit code 69 where it cannot be installed.
 set -euo pipefail

@@ -74,7 +74,8 @@ function sectionsOf({ reason, possibleRepeat, facts, lists, advice, todos, links
         .map(({ name, value }) => text(`*${mrkdwn(name, 100)}*\n${mrkdwn(value, FIELD - 200)}`)),
     });
   for (const list of lists) blocks.push(section(listLines(list)));
-  if (advice !== undefined && advice !== '') blocks.push(section([`*What to do*`, mrkdwn(advice, 2_500)]));
+  // Advice is a rule's, and no log's: the commands in it stay code, and can be copied.
+  if (advice !== undefined && advice !== '') blocks.push(section([`*What to do*`, escaped(advice, 2_500)]));
   if (todos.length > 0) blocks.push(section(todos.map(todoLine)));
   const linked = links.filter(({ url }) => url.length <= URL_LIMIT / 4);
   if (linked.length > 0)

@@ -82,6 +82,8 @@ function inOrder(observations: readonly Observation[]): readonly Observation[] {
 const compare = (a: Observation, b: Observation): number =>
   a.tsMs - b.tsMs || (a.eventId < b.eventId ? -1 : a.eventId > b.eventId ? 1 : 0);
 
+const MOST_AHEAD_MS = 900_000;
+
 class Fold {
   readonly #before: StrategyAlerts;
   readonly #context: FoldContext;
@@ -112,7 +114,8 @@ class Fold {
     this.#beats = state.beats;
     this.#vitals = state.vitals;
     this.#lastDay = state.lastDay;
-    this.#clockMs = state.clockMs;
+    // A clock that was put right after it ran far ahead: by that of the state every event would be old for as long.
+    this.#clockMs = state.clockMs > context.nowMs + MOST_AHEAD_MS ? context.nowMs : state.clockMs;
   }
 
   observe(observation: Observation): void {
@@ -133,7 +136,7 @@ class Fold {
     }
     if (!isPipeline) this.#hear(observation);
     const touched = this.#rules.filter((rule) => this.#apply(rule, observation));
-    for (const rule of touched) this.#readRule(rule);
+    for (const rule of touched) if (!this.#saysTheSame(rule)) this.#readRule(rule);
   }
 
   /** Reads the rules that may say otherwise without having been touched: those of which an alert is known. */
@@ -144,36 +147,28 @@ class Fold {
   tick(): void {
     this.#isTicked = true;
     this.#moveTo(this.#context.nowMs);
-    const vitals = this.#vitals && tickVitals(this.#vitals, this.#clockMs);
+    const vitals = this.#vitals && tickVitals(this.#vitals, this.#context.nowMs);
     if (vitals !== this.#vitals) this.#set(() => (this.#vitals = vitals));
     for (const rule of this.#rules) this.#readRule(rule);
     this.#dropRules();
   }
 
   result(): FoldResult {
-    const { state, changed } = { state: this.#before, changed: this.#changed };
-    if (!changed)
-      return {
-        state: this.#clockMs === state.clockMs ? state : { ...state, clockMs: this.#clockMs },
-        changes: [],
-        dueMs: this.#dueMs(),
-        changed,
-      };
+    const [before, changed, clockMs] = [this.#before, this.#changed, this.#clockMs];
+    const state = clockMs === before.clockMs ? before : { ...before, clockMs };
+    return { state: changed ? this.#after(state) : state, changes: this.#changes, dueMs: this.#dueMs(), changed };
+  }
+
+  #after(state: StrategyAlerts): StrategyAlerts {
     return {
-      state: {
-        ...state,
-        clockMs: this.#clockMs,
-        lastDay: this.#lastDay,
-        ...(this.#beats === undefined ? {} : { beats: this.#beats }),
-        ...(this.#vitals === undefined ? {} : { vitals: this.#vitals }),
-        conditions: this.#conditions,
-        answers: this.#answers,
-        alerts: this.#groups.alerts(),
-        days: this.#days,
-      },
-      changes: this.#changes,
-      dueMs: this.#dueMs(),
-      changed,
+      ...state,
+      lastDay: this.#lastDay,
+      ...(this.#beats && { beats: this.#beats }),
+      ...(this.#vitals && { vitals: this.#vitals }),
+      conditions: this.#conditions,
+      answers: this.#answers,
+      alerts: this.#groups.alerts(),
+      days: this.#days,
     };
   }
 
@@ -182,7 +177,7 @@ class Fold {
     this.#changed = true;
   }
 
-  /** Time never goes back, and never runs ahead of the clock. */
+  /** Time does not go back by little steps of a clock, and never runs ahead of it. */
   #moveTo(ms: number): void {
     const next = Math.max(this.#clockMs, Math.min(ms, this.#context.nowMs));
     if (next === this.#clockMs) return;
@@ -206,10 +201,10 @@ class Fold {
   }
 
   #apply({ id, condition }: AlertRule, observation: Observation): boolean {
-    const name = conditionName(id, condition.kind);
     try {
       const kind = kindOf(condition);
       if (!kind.selects(condition, observation)) return false;
+      const name = conditionName(id, condition.kind);
       const before = this.#conditions[name];
       const after = kind.apply(condition, before, observation, this.#conditionContext());
       if (after !== before) this.#set(() => (this.#conditions[name] = after));
@@ -238,6 +233,18 @@ class Fold {
       ...(watchingSinceMs === undefined ? {} : { watchingSinceMs }),
       hash: sha256,
     };
+  }
+
+  /** Whether a rule of which no alert is known answers as it last did: nearly every event is one that changes nothing. */
+  #saysTheSame({ id, condition }: AlertRule): boolean {
+    const said = this.#answers[id]?.answer;
+    if (said === undefined || said === 'firing' || this.#groups.knows(id)) return false;
+    const state = this.#conditions[conditionName(id, condition.kind)];
+    try {
+      return kindOf(condition).glance?.(condition, state, this.#conditionContext()) === said;
+    } catch {
+      return false; // its reading says that it fails
+    }
   }
 
   #readRule(rule: AlertRule): void {

@@ -96,8 +96,12 @@ function unescaped(quoted: string): string | undefined {
   }
 }
 
-/** A trade tells of its exit, an order of its end: their `ts` is when they began, which may be days ago. */
+/**
+ * A trade tells of its exit, an order of its end: their `ts` is when they began, which may be days ago. Of a row that is
+ * taken back only the day is left: that it is taken back is news of when it came.
+ */
 function momentOf(stream: string, record: LakeRecord): number | undefined {
+  if (record.retracted === true) return timeOf(record.ingested_at) ?? ownMoment(record);
   if (stream === 'trade_lifecycle') return timeOf(record.exit_ts) ?? ownMoment(record);
   if (stream === 'order_lifecycle')
     return (

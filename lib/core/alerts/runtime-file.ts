@@ -61,13 +61,15 @@ export class StateFile {
   readonly #options: FileOptions;
   #stored: Stored | undefined;
   #state: StrategyAlerts | undefined;
+  /** As it was stored when it was last read or written. */
+  #last: StrategyAlerts | undefined;
   /** Folded into the state, and not written: folded again where another writer was first. */
   #unsaved: Observation[] = [];
   #unsavedSinceMs: number | undefined;
   #isOutboxWritten = false;
   /** Changes of the fold at work, to be told of once it is stored. */
   #untold: readonly AlertChange[] = [];
-  #last: Promise<unknown> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
   dueMs: number | undefined;
 
   constructor(key: AlertKey, options: FileOptions) {
@@ -76,14 +78,19 @@ export class StateFile {
     this.#options = options;
   }
 
-  /** As it was last seen; undefined before it was read. */
+  /** As it is known to be; undefined before it was read, and while it is read anew. */
   get state(): StrategyAlerts | undefined {
     return this.#state;
   }
 
+  /** As it was last seen, also while another call reads it anew; undefined before it was read. */
+  get seen(): StrategyAlerts | undefined {
+    return this.#state ?? this.#last;
+  }
+
   /** What channels have to be told: only what is stored, for what is not may never have happened. */
   get notices(): readonly Notice[] {
-    return this.#stored?.state.notices ?? [];
+    return (this.#stored?.state ?? this.#last)?.notices ?? [];
   }
 
   /** Whether there is an object of it. */
@@ -178,8 +185,8 @@ export class StateFile {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(work, work);
-    this.#last = next.catch(() => undefined);
+    const next = this.#turn.then(work, work);
+    this.#turn = next.catch(() => undefined);
     return next;
   }
 
@@ -288,6 +295,7 @@ export class StateFile {
   }
 
   #forget(): void {
+    this.#last = this.#stored?.state ?? this.#last;
     this.#stored = undefined;
     this.#state = undefined;
     this.#unsavedSinceMs = undefined;
@@ -317,9 +325,12 @@ const text = new TextDecoder();
 /** A state as it is stored; undefined where the bytes are damaged, or of a later format. */
 export function parsedState(body: Uint8Array): StrategyAlerts | undefined {
   try {
-    const value: unknown = JSON.parse(text.decode(body));
-    const isState = typeof value === 'object' && value !== null && 'format' in value && value.format === 1;
-    return isState && 'key' in value && 'alerts' in value ? (value as StrategyAlerts) : undefined;
+    const state: StrategyAlerts = JSON.parse(text.decode(body));
+    const { format, key, alerts, notices, rows, outbox } = state;
+    // Whatever is missing throws.
+    const isWhole =
+      Object.values(alerts).every(({ view }) => view.dedupeKey) && [notices, rows, outbox].every(Array.isArray);
+    return format === 1 && key && isWhole ? state : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { type DigestClock, digestClock, digestOf } from './digest.ts';
 import type { NoticeBox } from './dispatch.ts';
 import type { FoldContext } from './fold.ts';
 import { expectationOf } from './fold-rules.ts';
-import { readOperator } from './operator.ts';
+import { emptyOperator, readOperator } from './operator.ts';
 import { type AlertPorts, type FileOptions, parsedState, StateFile } from './runtime-file.ts';
 import type { Outcome } from './runtime-notices.ts';
 import { observedObjects } from './runtime-objects.ts';
@@ -41,8 +41,11 @@ export interface Alerts {
    * @param onFailed - hears of each object that was not taken in, before the call rejects; may hear of one twice
    */
   observeObjects(keys: readonly string[], onFailed?: (key: string, error: unknown) => void): Promise<void>;
-  /** Does what time alone brings: absence, durations, reminders, decisions of operators, the digest. */
-  tick(): Promise<void>;
+  /**
+   * Does what time alone brings: absence, durations, reminders, decisions of operators, the digest.
+   * @param nowMs - when it is, by which increases are known as this tick's. @default - the clock
+   */
+  tick(nowMs?: number): Promise<void>;
   /** Next moment at which time alone may change anything, ms; undefined for none. */
   dueMs(): number | undefined;
   /** Writes what was folded and not written. */
@@ -94,10 +97,6 @@ class AlertRuntime implements Alerts {
     };
   }
 
-  observe(observations: readonly Observation[]): Promise<void> {
-    return this.#observe(observations, () => undefined);
-  }
-
   async observeObjects(
     keys: readonly string[],
     onFailed: (key: string, error: unknown) => void = () => undefined,
@@ -114,7 +113,7 @@ class AlertRuntime implements Alerts {
     });
     const holders = (file: StateFile): string[] =>
       objects.filter(({ observations }) => observations.some((one) => this.#file(one) === file)).map(({ key }) => key);
-    const observed = this.#observe(
+    const observed = this.observe(
       objects.flatMap(({ observations }) => observations),
       (file, error) => {
         for (const key of holders(file)) onFailed(key, error);
@@ -124,15 +123,16 @@ class AlertRuntime implements Alerts {
     rethrow(failures);
   }
 
-  async tick(): Promise<void> {
+  async tick(nowMs = this.#nowMs): Promise<void> {
     await this.#readOperator();
-    await this.#watch.look(this.#nowMs);
+    await this.#watch.look(nowMs);
     await this.#list();
     const failures: unknown[] = [];
     const note = (error: unknown): void => void failures.push(error);
     this.#file(WHOLE);
-    await this.#each([...this.#files.values()], (file) => this.#tickOne(file)).catch(note);
-    await this.#each(this.#expected(), (file) => this.#tickOne(file)).catch(note);
+    const tickOne = (file: StateFile) => this.#tickOne(file, nowMs);
+    await this.#each([...this.#files.values()], tickOne).catch(note);
+    await this.#each(this.#expected(), tickOne).catch(note);
     await this.#digest().catch(note);
     await this.#prune().catch(note);
     rethrow(failures);
@@ -158,9 +158,9 @@ class AlertRuntime implements Alerts {
     await this.#file(WHOLE).raise([change], this.#context());
   }
 
-  async #observe(
+  async observe(
     observations: readonly Observation[],
-    onFailed: (file: StateFile, error: unknown) => void,
+    onFailed: (file: StateFile, error: unknown) => void = () => undefined,
   ): Promise<void> {
     if (observations.length === 0) return;
     // Where nobody else is told of decisions, the tick reads them each second.
@@ -191,7 +191,7 @@ class AlertRuntime implements Alerts {
   #context(): FoldContext {
     return {
       settings: this.#settings,
-      operator: this.#operator ?? NOTHING_DECIDED,
+      operator: this.#operator ?? emptyOperator,
       nowMs: this.#nowMs,
       sha256: this.#ports.sha256,
       lagMs: this.#lagMs,
@@ -231,14 +231,14 @@ class AlertRuntime implements Alerts {
     this.#isListed = true;
   }
 
-  async #tickOne(file: StateFile): Promise<void> {
-    await file.tick({ ...this.#context(), heardElsewhere: this.#isHeardElsewhere(file) });
+  async #tickOne(file: StateFile, nowMs: number): Promise<void> {
+    await file.tick({ ...this.#context(), nowMs, heardElsewhere: this.#isHeardElsewhere(file) });
   }
 
   #isHeard({ strategyId, mode }: { readonly strategyId: string | null; readonly mode?: string | undefined }): boolean {
     return [...this.#files.values()].some(
-      ({ key, state }) =>
-        state?.beats !== undefined && key.strategyId === strategyId && (mode === undefined || key.mode === mode),
+      ({ key, seen }) =>
+        seen?.beats !== undefined && key.strategyId === strategyId && (mode === undefined || key.mode === mode),
     );
   }
 
@@ -343,8 +343,6 @@ class AlertRuntime implements Alerts {
     rethrow(failures);
   }
 }
-
-const NOTHING_DECIDED: OperatorState = { acks: {}, snoozes: {}, resolves: {} };
 
 /** One failure as it is, of several the first with the others beside it. */
 function rethrow(failures: readonly unknown[]): void {

@@ -289,6 +289,8 @@ export interface ConditionKind<C extends Condition, State> {
   apply(condition: C, state: State | undefined, observation: Observation, context: ConditionContext): State;
   /** At least one reading; pure in state and time. */
   read(condition: C, state: State | undefined, context: ConditionContext): readonly Reading[];
+  /** What `read` answers, of one reading alone, where that is known without making its texts. @default - it is read */
+  glance?(condition: C, state: State, context: ConditionContext): Answer | undefined;
   /** Next moment at which time alone may change a reading; undefined for none. */
   dueMs(condition: C, state: State | undefined, context: ConditionContext): number | undefined;
   /** Whether an event by itself may make it fire: those take the fast path. */

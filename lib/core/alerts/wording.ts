@@ -46,7 +46,7 @@ export const grouped = (n: number): string => n.toLocaleString('en-US');
 /** `1 alert`, `2 alerts`. */
 export const counted = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
 
-/** One word of a POSIX shell; with control characters in it, of bash, zsh and ksh. */
+/** One word of a POSIX shell; of bash, zsh and ksh where something in it would not survive being shown and copied. */
 export function shellQuoted(text: string): string {
   if (!HIDDEN.test(text)) return `'${text.replaceAll("'", `'\\''`)}'`;
   const escaped = text.replace(/[\\']/g, '\\$&').replace(new RegExp(HIDDEN, 'gu'), (character) => {
@@ -56,7 +56,7 @@ export function shellQuoted(text: string): string {
   return `$'${escaped}'`;
 }
 
-/** What a reader would not see, and so not copy. */
-const HIDDEN = /[\p{Cc}\p{Bidi_Control}\u200b\u2028\u2029\u2060\ufeff]/u;
+/** What a reader would not see, and so not copy; and the backtick, which ends the code that a channel shows it as. */
+const HIDDEN = /[\p{Cc}\p{Bidi_Control}\u200b\u2028\u2029\u2060\ufeff`]/u;
 
 const hex = (unit: number, digits: number): string => unit.toString(16).padStart(digits, '0');

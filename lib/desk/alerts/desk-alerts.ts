@@ -9,6 +9,7 @@ import { createDispatcher } from '../../core/alerts/dispatch.ts';
 import { createAlerts } from '../../core/alerts/runtime.ts';
 import type { StrategyAlerts } from '../../core/alerts/state.ts';
 import type { AlertChange, AlertSettings } from '../../core/alerts/types.ts';
+import { shown } from '../../core/alerts/wording.ts';
 import { parseKey } from '../../core/lake/keys.ts';
 import type { Clock, Log, ObjectStore } from '../../core/ports/index.ts';
 import type { DataFolder } from '../data-folder.ts';
@@ -19,7 +20,7 @@ export interface DeskAlertsOptions {
   readonly settings: AlertSettings;
   /** Where the addresses of channels are. */
   readonly environment: Environment;
-  readonly runner?: Pick<AlertRunnerOptions, 'gatherMs' | 'tickMs'>;
+  readonly runner?: Pick<AlertRunnerOptions, 'gatherMs' | 'tickMs' | 'mostQueued' | 'storedMs'>;
 }
 
 interface Surroundings {
@@ -74,13 +75,16 @@ export function openDeskAlerts(options: DeskAlertsOptions & Surroundings): Alert
 /** A pause of a channel keeps no desk from ending. */
 const unheld = (ms: number): Promise<void> => sleep(ms, undefined, { ref: false });
 
+/** Names are any text that a bot logs, of any length. */
+const NAME = 100;
 const LOUD: ReadonlySet<string> = new Set(['opened', 'reminded', 'unsnoozed', 'resolved']);
 
 /** In the desk's own log, for who has no channel, or looks at this shell. */
 function say(log: Log, { kind, notify, alert }: AlertChange): void {
   if (!notify || !LOUD.has(kind)) return;
   const { dedupeKey, severity, title, strategyId, symbol, reason } = alert;
-  const facts = { alert: dedupeKey, severity, strategy: strategyId, symbol, reason };
+  const named = (text: string | null): string | null => text && shown(text, NAME);
+  const facts = { alert: dedupeKey, severity, strategy: named(strategyId), symbol: named(symbol), reason };
   if (kind === 'resolved') log.info(`over: ${title}`, facts);
   else log.warn(`alert: ${title}`, facts);
 }

@@ -26,7 +26,7 @@ export function printBacktest(report: BacktestReport, played: Played): void {
   const { rule, fires } = report;
   print(printable(`${rule.id}  ${rule.severity}  ${rule.title}`) + (rule.enabled ? '\n' : '  (off)\n'));
   print(
-    `${played.days} days, ${counted(report.strategies.length, 'strategy').replace('strategys', 'strategies')}, ${counted(played.observations, 'event')}\n`,
+    `${counted(played.days, 'day')}, ${counted(report.strategies.length, 'strategy').replace('strategys', 'strategies')}, ${counted(played.observations, 'event')}\n`,
   );
   for (const remark of remarksOf(played)) print(`${remark}\n`);
   print('\n');

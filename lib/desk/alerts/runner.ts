@@ -27,6 +27,10 @@ export interface AlertRunnerOptions {
   /** How long events of one burst are gathered, and how often the rules are told the time, ms. @default - 100 and 1,000 */
   readonly gatherMs?: number;
   readonly tickMs?: number;
+  /** Events that wait at most: what comes beside them is forgotten, and found again in the lake. @default - 100,000 */
+  readonly mostQueued?: number;
+  /** How long after it was judged an event has come to the lake, ms. @default - 30,000 */
+  readonly storedMs?: number;
 }
 
 export interface AlertStats {
@@ -44,7 +48,10 @@ export interface AlertStats {
 
 /** Above so many waiting events they are forgotten, and found again in the lake. */
 const MOST_QUEUED = 100_000;
-const AT_ONCE = 1_000;
+/** Each strategy that an alert opens for is written before the next are looked at: of few, somebody hears soon. */
+const AT_ONCE = 250;
+/** Few enough that what they hold is in memory at once. */
+const OBJECTS_AT_ONCE = 4;
 const MARK_EVERY_MS = 10_000;
 const DISPATCH_MS = 30_000;
 const RETRY_MS = 1_000;
@@ -59,7 +66,10 @@ export class AlertRunner {
   readonly #abort = new AbortController();
   #queue: Observation[] = [];
   #objects: string[] = [];
-  #overflowed = false;
+  /** When an event was last forgotten; undefined where all are looked at. */
+  #forgotMs: number | undefined;
+  /** Objects of the lake that are still to be looked at. */
+  #missed: string[] = [];
   /** Of all strategies together, since the last tick. */
   #events = 0;
   #quarantined = 0;
@@ -92,7 +102,8 @@ export class AlertRunner {
     if (verdict.outcome === 'quarantined') this.#quarantined++;
     const observation = observationOfVerdict(verdict);
     if (observation === undefined) return;
-    if (this.#queue.length >= MOST_QUEUED) this.#overflowed = true;
+    const { clock, mostQueued = MOST_QUEUED } = this.#options;
+    if (this.#queue.length >= mostQueued) this.#forgotMs = clock.nowMs();
     else this.#queue.push(observation);
     this.#wake?.();
   }
@@ -136,12 +147,12 @@ export class AlertRunner {
   }
 
   get #idle(): boolean {
-    return this.#queue.length === 0 && this.#objects.length === 0;
+    return this.#queue.length === 0 && this.#objects.length === 0 && this.#missed.length === 0;
   }
 
   async #turn(): Promise<void> {
     const { alerts, clock, tickMs = 1_000, ticked } = this.#options;
-    if (!this.#caughtUp || this.#overflowed) await this.#catchUp();
+    await this.#catchUp();
     const worked = !this.#idle;
     await this.#look();
     const nowMs = clock.nowMs();
@@ -156,15 +167,18 @@ export class AlertRunner {
     await this.#mark(MARK_EVERY_MS);
   }
 
-  /** Shows the rules what waits; what fails waits on, in its place. */
+  /** Shows the rules what waits, until it is time for a tick; what fails waits on, in its place. */
   async #look(): Promise<void> {
-    const { alerts, busy } = this.#options;
+    const { alerts, busy, tickMs = 1_000 } = this.#options;
+    const untilMs = performance.now() + tickMs;
     while (this.#queue.length > 0) {
       const startedMs = performance.now();
+      if (startedMs > untilMs) return;
       const batch = this.#queue.slice(0, AT_ONCE);
       await alerts.observe(batch);
       this.#queue.splice(0, batch.length);
       this.#observed += batch.length;
+      this.#dispatch(); // what is found in a flood is told before its end
       if (busy()) await this.#sleep((performance.now() - startedMs) * SHARE_BUSY);
     }
     if (this.#objects.length === 0) return;
@@ -195,24 +209,48 @@ export class AlertRunner {
     this.#quarantined -= quarantined;
   }
 
-  /** Looks at the objects that an earlier run may not have come to: an event that was looked at changes nothing. */
+  /**
+   * Looks at the objects that an earlier run may not have come to, and at those of events that were forgotten, once all
+   * of these are there: for as long as the time until a tick, the rest at the next turn. An event that was looked at
+   * changes nothing.
+   */
   async #catchUp(): Promise<void> {
-    const { alerts, store, state, clock, log } = this.#options;
-    this.#overflowed = false;
-    const mark = (await readMark(state, MARKS.alerts)) ?? clock.nowMs();
-    const missed = await objectsSince(store, mark);
-    if (missed.length > 0) {
-      log.info('shows the alert rules what they may not have seen', { objects: missed.length });
-      await alerts.observeObjects(missed);
+    const { alerts, busy, tickMs = 1_000 } = this.#options;
+    if (this.#missed.length === 0 && this.#isCatchUpDue) await this.#findMissed();
+    const untilMs = performance.now() + tickMs;
+    while (this.#missed.length > 0) {
+      const startedMs = performance.now();
+      if (startedMs > untilMs) return;
+      const objects = this.#missed.slice(0, OBJECTS_AT_ONCE);
+      await alerts.observeObjects(objects);
+      this.#missed.splice(0, objects.length);
+      if (busy()) await this.#sleep((performance.now() - startedMs) * SHARE_BUSY);
     }
     this.#caughtUp = true;
+  }
+
+  get #isCatchUpDue(): boolean {
+    const { clock, storedMs = 30_000 } = this.#options;
+    if (this.#forgotMs === undefined) return !this.#caughtUp;
+    return this.#queue.length === 0 && clock.nowMs() - this.#forgotMs >= storedMs;
+  }
+
+  async #findMissed(): Promise<void> {
+    const { store, state, clock, log } = this.#options;
+    const forgotMs = this.#forgotMs;
+    const mark = (await readMark(state, MARKS.alerts)) ?? clock.nowMs();
+    this.#missed = await objectsSince(store, mark);
+    if (this.#forgotMs === forgotMs) this.#forgotMs = undefined;
+    this.#caughtUp = false;
+    if (this.#missed.length > 0)
+      log.info('shows the alert rules what they may not have seen', { objects: this.#missed.length });
   }
 
   /** Notes how far the rules are: everything that was judged before the queue was last empty. */
   async #mark(everyMs: number): Promise<void> {
     const { alerts, state, clock } = this.#options;
     const nowMs = clock.nowMs();
-    if (!this.#idle || !this.#caughtUp || this.#overflowed || nowMs - this.#markedAtMs < everyMs) return;
+    if (!this.#idle || !this.#caughtUp || this.#forgotMs !== undefined || nowMs - this.#markedAtMs < everyMs) return;
     const noted = await this.#attempt(async () => {
       await alerts.flush();
       await writeMark(state, MARKS.alerts, nowMs);

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { BacktestReport } from '../../core/alerts/backtest-report.ts';
 import { suggestionOf, switchOn } from '../../core/alerts/suggest.ts';
 import type { AlertRule, AlertSettings } from '../../core/alerts/types.ts';
+import { counted } from '../../core/alerts/wording.ts';
 import { NightdeskError } from '../../core/errors.ts';
 import { type BacktestResult, runBacktest } from '../alerts/backtest-run.ts';
 import { findRule } from '../alerts/find.ts';
@@ -109,7 +110,7 @@ async function suggest({ mostPerDay, json, ...options }: Options & { readonly mo
   if (settings.rules.every(({ enabled }) => enabled)) print('Every rule is on.\n');
   else if (reports.length === 0) say(nothing(about));
   else {
-    print(`${about.days} days, ${about.from} to ${about.to}\n`);
+    print(`${counted(about.days, 'day')}, ${about.from} to ${about.to}\n`);
     for (const remark of remarksOf(about)) print(`${remark}\n`);
     print('\n');
     printSuggestions(suggestions);

@@ -66,7 +66,7 @@ export function printReport(report: Report): void {
   if (advice.tip !== null) print(`Saves most, ${usd(advice.tip.savesUsd)} a month: ${advice.tip.tip}.\n`);
   if (dimension !== null && dimension.without < dimension.metrics)
     print(
-      `Metrics: ${metricsPerStrategy(workload.dimensions)} a strategy. The dearest dimension is ${dimension.dimension}: with its ${count(dimension.values)} values ${count(dimension.metrics)} metrics, without ${count(dimension.without)}.\n`,
+      `Metrics: ${metricsPerStrategy(workload.dimensions, workload.extraMetrics)} a strategy. The dearest dimension is ${dimension.dimension}: with its ${count(dimension.values)} values ${count(dimension.metrics)} metrics, without ${count(dimension.without)}.\n`,
     );
   if (budget !== null) print(budgetText(budget, names));
   for (const { limit, unit, used, allowed, remedy } of limits.filter(({ ok }) => !ok))

@@ -38,6 +38,7 @@ interface Options {
   readonly scan?: number;
   readonly metrics: boolean;
   readonly metricStrategies?: number;
+  readonly extraMetrics?: true;
   readonly dimension?: Readonly<Record<string, number>>;
   readonly alarms?: number;
   readonly dashboards?: number;
@@ -124,12 +125,13 @@ export function configure(command: Command): void {
       'compressed bytes that a query reads (default: a day of three streams)',
       sizeOption('--scan'),
     )
-    .option('--no-metrics', 'strategies publish no metrics')
+    .option('--no-metrics', 'no metrics are published')
     .addOption(
       new Option('--metric-strategies <number>', 'strategies that publish metrics (default: all)').argParser(
         number('metricStrategies', '--metric-strategies'),
       ),
     )
+    .option('--extra-metrics', 'those are published too that only dashboards show (metrics.extra)')
     .option(
       '--dimension <name=values>',
       'a dimension on every metric beside strategy_id; may be repeated',
@@ -201,7 +203,9 @@ function workloadFrom(options: Options, names: readonly string[] | undefined): W
     month: months,
     queriesPerDay: options.queriesPerDay,
     scanBytes: ranged('scanBytes', '--scan', scan),
+    publish: options.metrics,
     metricStrategies,
+    extraMetrics: options.extraMetrics,
     dimensions: dimension,
     alarms: options.alarms,
     dashboards: options.dashboards,

@@ -1,6 +1,6 @@
-import { collectDefaultMetrics, Gauge } from 'prom-client';
+import { type Counter, collectDefaultMetrics, Gauge } from 'prom-client';
 import { type TickedState, tickSamples, totalsOf } from '../../core/metrics/gauges.ts';
-import { LabelBook, type Labels } from '../../core/metrics/labels.ts';
+import type { Labels } from '../../core/metrics/labels.ts';
 import { metricNamed } from '../../core/metrics/names.ts';
 import { Recent } from '../../core/metrics/recent.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../../core/metrics/samples.ts';
 import type { Clock, Log } from '../../core/ports/index.ts';
 import type { Verdict } from '../../core/transform/types.ts';
+import { KnownLabels } from './known-labels.ts';
 import { createInstruments, type Instruments } from './registry.ts';
 import { Sequences } from './sequences.ts';
 
@@ -53,6 +54,8 @@ export class DeskMetrics {
   readonly #memory: SampleMemory;
   readonly #instruments: Instruments;
   readonly #texts = new WeakMap<Labels, Record<string, string>>();
+  /** What counters rose by since they were last read: the library looks at the texts of the labels at each call. */
+  readonly #rises = new Map<Counter, Map<Labels, number>>();
   /** Totals of the states that the counters hold already, by series. */
   readonly #totals = new Map<string, number>();
   readonly #sequences = new Sequences();
@@ -63,7 +66,7 @@ export class DeskMetrics {
     this.#options = options;
     this.#settings = { ...DEFAULT_SAMPLE_SETTINGS, ...options, strategies: null };
     const { dimensions } = this.#settings;
-    this.#memory = { labels: new LabelBook({ dimensions, mostStrategies: MOST_STRATEGIES }), recent: new Recent() };
+    this.#memory = { labels: new KnownLabels({ dimensions, mostStrategies: MOST_STRATEGIES }), recent: new Recent() };
     this.#instruments = createInstruments(dimensions);
     collectDefaultMetrics({ register: this.#instruments.registry });
     if (options.facts !== undefined) this.#addFacts(options.facts);
@@ -74,10 +77,9 @@ export class DeskMetrics {
     try {
       this.#sequences.note(verdict, this.#memory.labels);
       for (const { name, labels, value } of samplesOf(verdict, this.#settings, this.#memory)) {
-        const texts = this.#textsOf(labels);
         const counter = this.#instruments.counters.get(name);
-        if (counter === undefined) this.#instruments.histograms.get(name)?.observe(texts, value);
-        else counter.inc(texts, value);
+        if (counter === undefined) this.#instruments.histograms.get(name)?.observe(this.#textsOf(labels), value);
+        else this.#rise(counter, labels, value);
       }
     } catch (error) {
       if (!this.#failed) this.#options.log.error('an event could not be measured; it is stored', { error });
@@ -98,12 +100,29 @@ export class DeskMetrics {
   /** The page of a scrape. */
   async exposition(): Promise<Exposition> {
     const { registry, gauges } = this.#instruments;
+    this.#count();
     // What is not set anew is gone: no gauge of a silent strategy, or of a tick long past, is served as fresh.
     for (const gauge of gauges.values()) gauge.reset();
     const ticked = this.#ticked;
     if (ticked !== undefined && Math.abs(this.#options.clock.nowMs() - ticked.atMs) <= FRESH_MS)
       for (const { name, labels, value } of ticked.samples) gauges.get(name)?.set(this.#textsOf(labels), value);
     return { type: registry.contentType, body: await registry.metrics() };
+  }
+
+  #rise(counter: Counter, labels: Labels, value: number): void {
+    let rises = this.#rises.get(counter);
+    if (rises === undefined) {
+      rises = new Map();
+      this.#rises.set(counter, rises);
+    }
+    rises.set(labels, (rises.get(labels) ?? 0) + value);
+  }
+
+  #count(): void {
+    for (const [counter, rises] of this.#rises) {
+      for (const [labels, value] of rises) counter.inc(this.#textsOf(labels), value);
+      rises.clear();
+    }
   }
 
   /** Counters out of the states lie on disk: they go on where an earlier desk ended. */

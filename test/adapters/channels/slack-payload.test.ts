@@ -120,6 +120,18 @@ describe('the payload for Slack', () => {
     `);
   });
 
+  test('commands are code that can be copied: those of the advice, and the one that acknowledges, whatever its key', () => {
+    const [message] = plan([
+      aChange('opened', { dedupeKey: 'errors:live:`a`:*b*', advice: '`nightdesk query errors` shows <how> often.' }),
+    ]);
+    expect(message && sketch(slackPayload(message))).toEqual(
+      expect.arrayContaining([
+        'section *What to do*\n`nightdesk query errors` shows &lt;how&gt; often.',
+        "section Acknowledge: `nightdesk alerts ack $'errors:live:\\x60a\\x60:*b*'`",
+      ]),
+    );
+  });
+
   test.each([
     ['a critical alert is danger', aChange('opened'), 'danger'],
     ['a warning is warning', aChange('reminded', { severity: 'warning' }), 'warning'],

@@ -363,13 +363,15 @@ describe('roundtrip', () => {
     expect(readingAfter(roundtrip, [trade({ entry_bar_ts: bar(0), exit_bar_ts: bar(5) })]).answer).toBe('ok');
     expect(readingAfter(roundtrip, [trade({ timeframe: null })]).answer).toBe('no_data');
     expect(readingAfter(roundtrip, [trade({ entry_unknown: true })]).answer).toBe('no_data');
-    expect(readingAfter(roundtrip, [trade({ status: 'open' })]).answer).toBe('no_data');
+    expect(readingAfter(roundtrip, [trade({ status: 'open' })]).answer).toBe('ok');
+    expect(readingAfter(roundtrip, [trade({ status: 'open', timeframe: null })]).answer).toBe('no_data');
   });
 
   test('the highest revision counts, in whatever order they come', () => {
     const revisions = [trade({}), trade({ rev: 2, exit_ts: bar(20) })];
     for (const each of [revisions, [...revisions].reverse()]) expect(readingAfter(roundtrip, each).answer).toBe('ok');
     expect(readingAfter(roundtrip, [trade({}), trade({ rev: 2, retracted: true })]).answer).toBe('ok');
+    expect(readingAfter(roundtrip, [trade({}), trade({ rev: 2, status: 'open' })]).answer).toBe('ok');
   });
 
   test('it names the trade', () => {

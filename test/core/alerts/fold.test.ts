@@ -44,6 +44,13 @@ const errorCount = (over: Partial<AlertRule> = {}): AlertRule =>
 const error = (atMs: number, message: string): Observation => health(atMs, { message }, { stream: 'error' });
 
 describe('a batch', () => {
+  test('fires though the clock ran a day ahead before it was put right', () => {
+    const rules = { settings: settings({ rules: [errorCount()] }) };
+    const ahead = foldTick(newState(KEY), context(START_MS + DAY_MS, rules)).state;
+    const { changes } = observe(ahead, [error(START_MS, 'boom')], { ...rules, nowMs: START_MS });
+    expect(changes.map(({ kind, atMs }) => [kind, atMs])).toEqual([['opened', START_MS]]);
+  });
+
   test('is folded in the order in which it happened: a spike inside it opens and resolves', () => {
     const spike = [well(START_MS), sick(START_MS + 1), well(START_MS + 2)];
     const { changes, state } = observe(newState(KEY), [...spike].reverse());

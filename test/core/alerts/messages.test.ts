@@ -349,6 +349,7 @@ describe('texts', () => {
       "it's",
       'a b',
       '$(reboot) `id` \\ "x" !',
+      "`a` isn't \\x60",
       "'; rm -rf /; '",
       '-rf',
       'tab\there',
@@ -358,12 +359,14 @@ describe('texts', () => {
       'zero\u200bwidth \x85\ufeff',
       'ünï🚨',
     ];
-    for (const key of keys)
+    for (const key of keys) {
+      expect(shellQuoted(key)).not.toMatch(/[`\n\r\t]/); // in a code span of Slack it is copied as it stands
       expect(
         execFileSync('bash', ['--norc', '-c', `printf %s ${shellQuoted(key)}`], {
           env: { LC_ALL: 'C.UTF-8' },
         }).toString(),
       ).toBe(key);
+    }
   });
 });
 

@@ -132,6 +132,21 @@ test('a trade tells of its exit, an order of its end', () => {
   expect(order?.tsMs).toBe(ARRIVED);
 });
 
+test('a row that is taken back is news of when that came, not history of the day that is left of it', () => {
+  const retraction = observationOfRecord({
+    event_id: 't-1',
+    stream: 'trade_lifecycle',
+    ts: '2025-12-03T00:00:00.000000Z',
+    ts_ms: Date.parse('2025-12-03T00:00:00Z'),
+    ingested_at: '2025-12-03T12:00:00.000000Z',
+    retracted: true,
+    rev: 4,
+  });
+  if (retraction === undefined) throw new Error('not observed');
+  expect(retraction.tsMs).toBe(ARRIVED);
+  expect(isHistory(retraction, MAX_AGE)).toBe(false);
+});
+
 test('lines that are no events give nothing', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (record) => {

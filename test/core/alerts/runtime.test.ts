@@ -144,9 +144,15 @@ describe('what comes in', () => {
     ]);
   });
 
-  test('is lost to no damaged state: it begins anew, and says so', async () => {
+  test.each([
+    '{"format":1,',
+    '{"format":1,"key":{"mode":"paper","strategyId":"bot"},"alerts":{}}',
+    '{"format":1,"key":{"mode":"paper","strategyId":"bot"},"alerts":{"x":5},"notices":[],"rows":[],"outbox":[]}',
+    '{"format":2}',
+    'null',
+  ])('is lost to no damaged state: it begins anew, and says so (%s)', async (damaged) => {
     const world = new World();
-    await world.state.put(BOT, Buffer.from('{"format":1,'), undefined);
+    await world.state.put(BOT, Buffer.from(damaged), undefined);
     await world.alerts().observe([sick(START_MS)]);
     expect((await world.rows()).map(({ change }) => change)).toEqual(['opened']);
     expect(world.log.said.some(({ level, message }) => level === 'error' && message.includes('cannot be read'))).toBe(

@@ -254,6 +254,10 @@ describe('S1 H2', () => {
     };
     expect(told(rowsOf(310, 1)).heard()).toEqual([]);
     const found = told(rowsOf(290, 0), { retracted: true });
+    expect(found.heard(), 'the ledger may take it back for some seconds only').toEqual([]);
+    found.tick(START_MS + 399 * SECOND + MINUTE);
+    expect(found.heard()).toEqual([]);
+    found.tick(START_MS + 400 * SECOND + MINUTE);
     expect(found.heard()).toEqual(['same_bar_roundtrip resolved']);
     expect(found.payloads().join()).toContain('within one bar');
   });

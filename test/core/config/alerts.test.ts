@@ -89,6 +89,14 @@ describe('the section alerts of nightdesk.json', () => {
       'rules.ws_staleness.condition.above: must be a number',
     ],
     [{ rules: { x: { condition: { kind: 'eval', code: '1' } } } }, 'alerts.rules.x.condition.kind: must have a kind'],
+    [
+      { rules: { x: { condition: { kind: 'threshold', of: { stream: 'helth' }, field: 'f', above: 1 } } } },
+      'alerts.rules.x.condition.of.stream: must be the name of a stream, got "helth"',
+    ],
+    [
+      { rules: { x: { condition: { kind: 'threshold', of: { stream: 'health' }, field: 'f' } } } },
+      'alerts.rules.x.condition: must have a limit: above, atLeast, below, atMost, equals',
+    ],
     [{ rules: { rejections: { condition: { window: 3 } } } }, 'must be a duration'],
     [{ rules: { 'Bad Name': {} } }, 'must be the id of a rule'],
     [{ strategies: { fast: { nothing: {} } } }, 'alerts.strategies.fast.nothing: there is no such rule'],

@@ -53,7 +53,7 @@ const send = (desk: { readonly url: string }, ...lines: readonly string[]): Prom
 const told = ({ arrivals }: SlackServer, text: string): number =>
   arrivals.filter(({ body, shown }) => shown && body.includes(text)).length;
 
-/** A clock that runs ahead, in steps so short that whoever ticks misses none. */
+/** A clock that runs ahead, in steps of which whoever ticks misses none: a desk notes every ten seconds that it watches. */
 function jumpingClock() {
   let aheadMs = 0;
   const clock: Clock = { nowMs: () => Date.now() + aheadMs };
@@ -62,10 +62,16 @@ function jumpingClock() {
     jump(ms: number): void {
       aheadMs += ms;
     },
-    async watchFor(ms: number): Promise<void> {
+    async watchFor(dataDir: string, ms: number): Promise<void> {
+      const state = createFolderStateStore(join(dataDir, 'lake'));
+      await vi.waitFor(async () => expect(await state.get('state/alerts-watch.json')).toBeDefined(), WAIT); // it watches
       for (let left = ms; left > 0; left -= 20_000) {
         aheadMs += Math.min(left, 20_000);
-        await sleep(60);
+        const atMs = clock.nowMs() - 10_000;
+        await vi.waitFor(async () => {
+          const noted = await state.get('state/alerts-watch.json');
+          expect(JSON.parse(Buffer.from(noted?.body ?? []).toString()).at_ms).toBeGreaterThan(atMs);
+        }, WAIT);
       }
     },
   };
@@ -74,6 +80,18 @@ function jumpingClock() {
 const WAIT = { timeout: 10_000, interval: 20 };
 
 describe('the alerts of a desk', () => {
+  test('the first of a flood are told before the last are looked at', { timeout: 60_000 }, async () => {
+    const slack = await slackServer();
+    const desk = await startWatch(slack, {
+      alerts: { settings: settingsOf(), environment: { SLACK_WEBHOOK_URL: slack.url }, runner: { gatherMs: 300 } },
+    });
+    const sick = Array.from({ length: 400 }, (_, n) => health(`bot-${n}`, { ws_staleness_ms: 45_000 }));
+    await send(desk, ...sick);
+    await vi.waitFor(() => expect(slack.arrivals).not.toEqual([]), { timeout: 50_000, interval: 20 });
+    expect(slack.arrivals[0]?.body).toContain(' alerts at once');
+    expect(slack.arrivals[0]?.body).not.toContain('400 alerts at once');
+  });
+
   test('what is wrong reaches Slack once, and once more when it is over', { timeout: 20_000 }, async () => {
     const slack = await slackServer();
     const desk = await startWatch(slack);
@@ -87,6 +105,17 @@ describe('the alerts of a desk', () => {
 
     expect(slack.arrivals.map(({ body }) => /resolved|over/i.test(body))).toEqual([false, true]);
     expect(desk.stats().alerts).toMatchObject({ queued: 0, unsent: 0, failures: 0 });
+  });
+
+  test('the log says it in a short line, whatever a bot calls itself', { timeout: 20_000 }, async () => {
+    const slack = await slackServer();
+    const desk = await startWatch(slack);
+
+    await send(desk, health(`\u202e${'long'.repeat(10_000)}`, { ws_staleness_ms: 45_000 }));
+    const alerts = () => desk.said.filter(({ message }) => message === 'alert: Market data is stale');
+    await vi.waitFor(() => expect(alerts()).toHaveLength(1), WAIT);
+
+    expect(JSON.stringify(alerts()).length).toBeLessThan(1_000);
   });
 
   test('what could not be told before a restart is told after it', { timeout: 30_000 }, async () => {
@@ -132,18 +161,38 @@ describe('the alerts of a desk', () => {
     expect(probes.filter((name) => told(slack, name) > 1)).toEqual([]);
   });
 
+  test('what was forgotten because too much waited is found in the lake, without a restart', {
+    timeout: 60_000,
+  }, async () => {
+    const slack = await slackServer();
+    const desk = await startWatch(slack, {
+      buffer: { ms: 50 },
+      alerts: {
+        settings: settingsOf(),
+        environment: { SLACK_WEBHOOK_URL: slack.url },
+        runner: { gatherMs: 300, tickMs: 20, mostQueued: 5, storedMs: 500 },
+      },
+    });
+    const well = Array.from({ length: 20 }, (_, n) => health(`well-${n}`, { ws_staleness_ms: 10 }));
+    await send(desk, ...well, health('sick-at-the-end', { ws_staleness_ms: 45_000 }));
+
+    await vi.waitFor(() => expect(told(slack, 'sick-at-the-end')).toBe(1), { timeout: 30_000, interval: 50 });
+    expect(desk.stats().alerts?.observed).toBeLessThan(21);
+  });
+
   test('a bot that falls silent is reported when two of its intervals have passed, and not before', {
     timeout: 30_000,
   }, async () => {
     const slack = await slackServer();
+    const dataDir = tempFolder();
     const time = jumpingClock();
-    const desk = await startWatch(slack, { clock: time.clock });
+    const desk = await startWatch(slack, { dataDir, clock: time.clock });
     await send(desk, health('silent', { session_phase: 'beat', heartbeat_s: 300 }, time.clock.nowMs()));
     await vi.waitFor(() => expect(desk.stats().alerts?.observed).toBe(1), WAIT);
 
-    await time.watchFor(590_000);
+    await time.watchFor(dataDir, 590_000);
     expect(told(slack, 'silent')).toBe(0);
-    await time.watchFor(10_100);
+    await time.watchFor(dataDir, 10_100);
     await vi.waitFor(() => expect(told(slack, 'silent')).toBe(1), WAIT);
     await send(desk, health('silent', { session_phase: 'beat', heartbeat_s: 300 }, time.clock.nowMs()));
     await vi.waitFor(() => expect(told(slack, 'silent')).toBe(2), WAIT);
@@ -161,9 +210,9 @@ describe('the alerts of a desk', () => {
 
     await startWatch(slack, { dataDir, clock: time.clock });
 
-    await time.watchFor(590_000);
+    await time.watchFor(dataDir, 590_000);
     expect(told(slack, 'patient')).toBe(0);
-    await time.watchFor(20_000);
+    await time.watchFor(dataDir, 20_000);
     await vi.waitFor(() => expect(told(slack, 'patient')).toBe(1), WAIT);
   });
 

@@ -127,6 +127,7 @@ test('days, strategies and modes narrow what is played', async () => {
 
   expect((await report('--from', '2026-01-06')).report.fires).toEqual([]);
   expect((await report('--to', '2026-01-05')).days).toBe(1);
+  expect((await backtest(data, '--to', '2026-01-05')).out).toContain('\n1 day, 1 strategy, ');
   expect((await report('--strategy', "o'neill")).report).toMatchObject({ strategies: [], noDataShare: null });
   expect((await report('--drawdown', '15')).report.drawdowns).toBe(0);
   expect((await report('--from', '2026-01-07', '--to', '2026-01-06')).report).toBeNull();

@@ -50,7 +50,7 @@ test('every option reaches the model', async () => {
   const { workload } = await json(
     ...['--events-per-day', '1.5e6', '--bytes', '700', '--strategies', 'a,b,c', '--streams', '8'],
     ...['--flush', '5s', '--buffer', '5m', '--expansion', '1.2', '--gzip-ratio', '5', '--months', '3'],
-    ...['--queries-per-day', '2K', '--scan', '3GB', '--metric-strategies', '2'],
+    ...['--queries-per-day', '2K', '--scan', '3GB', '--metric-strategies', '2', '--extra-metrics'],
     ...['--dimension', 'symbol=5', '--dimension', 'venue=2', '--alarms', '0', '--dashboards', '3', '--secrets', '1'],
     ...['--log-days', '7', '--no-tracing', '--kms', '--free-tier'],
   );
@@ -69,7 +69,9 @@ test('every option reaches the model', async () => {
     queriesPerDay: 2_000,
     scanBytes: 3e9,
     reconcileDays: 7,
+    publish: true,
     metricStrategies: 2,
+    extraMetrics: true,
     dimensions: { symbol: 5, venue: 2 },
     alarms: 0,
     dashboards: 3,
@@ -81,7 +83,7 @@ test('every option reaches the model', async () => {
   });
   expect((await json('--events-per-day', '1', '--lines-per-record', '7')).workload.linesPerRecord).toBe(7);
   expect((await json('--events-per-day', '1', '--packed')).workload.linesPerRecord).toBeNull();
-  expect((await json('--events-per-day', '1', '--no-metrics')).workload.metricStrategies).toBe(0);
+  expect((await json('--events-per-day', '1', '--no-metrics')).usage.metrics).toBe(0);
 });
 
 test('a budget names the strategies whose metrics go off, from the end of the list', async () => {

@@ -1,9 +1,9 @@
 import { fingerprintOf } from '../fingerprint.ts';
 import type { ConditionContext, ConditionKind, CountCondition, Evidence, Observation, Reading } from '../types.ts';
 import { newestEvidence, withEvidence } from './evidence.ts';
-import { durationText, ENDED, fine, firing, isHeard, noData, unheard } from './readings.ts';
+import { calm, durationText, fine, firing, isHeard, noData } from './readings.ts';
 import { isOfStream, matches, named, testedColumns } from './select.ts';
-import { isNewer, type Moment, momentOf, newestSeries } from './series.ts';
+import { isNewer, type Moment, momentOf, withNewest } from './series.ts';
 import { type Entry, inside, KEY_CHARS, keyOf, withEntry } from './window.ts';
 
 // More than so many different events, or increases of a counter, in a sliding window.
@@ -66,6 +66,11 @@ export const count: ConditionKind<CountCondition, CountState> = {
     return groups.map((group) => readGroup(condition, group, { state, rises, context }));
   },
 
+  glance: ({ above }, { groups, counters, newestMs }, context) =>
+    above >= 0 && groups.length === 0 && counters.every(({ rises }) => rises.length === 0) && isHeard(context, newestMs)
+      ? 'ok'
+      : undefined,
+
   dueMs(condition, state, context) {
     const sinceMs = context.nowMs - condition.window;
     const leaving = (state?.groups ?? []).flatMap(({ entries }) => inside(entries, sinceMs).slice(0, 1));
@@ -110,14 +115,23 @@ function withEvent(
   });
   if (entries === known.entries) return groups;
   const made: Group = { name, entries, evidence: withEvidence(known.evidence, observation) };
-  const others = groups.filter((group) => group !== known);
-  return [...others, made].sort(byNewest).slice(-MOST_GROUPS);
+  return withGroup(groups, known, made);
 }
 
-const byNewest = (a: Group, b: Group): number =>
+interface Named {
+  readonly name: string;
+  readonly entries: readonly (readonly [tsMs: number, ...rest: unknown[]])[];
+}
+
+/** Groups with one in a new state, the one heard of last at the end. */
+export const withGroup = <G extends Named>(groups: readonly G[], known: G, made: G): readonly G[] =>
+  [...groups.filter((group) => group !== known), made].sort(byNewest).slice(-MOST_GROUPS);
+
+const byNewest = (a: Named, b: Named): number =>
   (a.entries.at(-1)?.[0] ?? 0) - (b.entries.at(-1)?.[0] ?? 0) || (a.name < b.name ? -1 : 1);
 
-function groupOf({ by }: CountCondition, { fields }: Observation, { hash }: ConditionContext): string {
+/** Name of the group that an event belongs to. */
+export function groupOf({ by }: { readonly by?: string }, { fields }: Observation, { hash }: ConditionContext): string {
   if (by === undefined) return '';
   if (by === 'fingerprint') return hash(fingerprintOf(fields)).slice(0, KEY_CHARS);
   const value = fields[by];
@@ -155,10 +169,7 @@ function withCounters(
     const kept = (known?.rises ?? []).filter(([tsMs]) => tsMs > nowMs - window);
     const rises = by > 0 ? [...kept, [observation.tsMs, by] as const].slice(-MOST_INCREASES) : kept;
     rose ||= by > 0;
-    made = newestSeries([
-      ...made.filter((counter) => counter !== known),
-      { name, ...momentOf(observation), value, rises },
-    ]);
+    made = withNewest(made, known, { name, ...momentOf(observation), value, rises });
   }
   return { counters: made, rose };
 }
@@ -197,12 +208,10 @@ function readGroup(
     const sinceMs = byCounter ? passedAt(rises, limit) : events[Math.floor(limit)]?.[0];
     return firing({ ...about, sinceMs: sinceMs ?? state.newestMs });
   }
-  if (isHeard(context, state.newestMs)) return fine(about);
-  if (context.ended) return fine({ ...about, reason: ENDED });
   // A window empties by itself once nothing comes: that is no recovery.
-  return isAlways(condition) && value === 0 && entries.length === 0
+  return isAlways(condition) && value === 0 && entries.length === 0 && !context.ended
     ? fine(about)
-    : noData({ ...about, reason: unheard(context) });
+    : calm(about, state.newestMs, context);
 }
 
 function passedAt(rises: readonly (readonly [number, number])[], limit: number): number | undefined {

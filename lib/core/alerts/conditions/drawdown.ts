@@ -1,8 +1,8 @@
 import type { ConditionContext, ConditionKind, DrawdownCondition, Evidence, Observation, Reading } from '../types.ts';
 import { accountKey, type Flow, flowOf, isOfAccount, isUnknownFlow, startsAnew } from './account.ts';
 import { evidenceOf } from './evidence.ts';
-import { ENDED, figure, fine, firing, isFresh, noData, noneFresh, staleDueMs } from './readings.ts';
-import { isNewer, newestSeries, type Paced, pacedBy } from './series.ts';
+import { figure, fine, firing, isFresh, noData, stale, staleDueMs } from './readings.ts';
+import { isNewer, type Paced, pacedBy, withNewest } from './series.ts';
 import { type Entry, keyOf, withEntry } from './window.ts';
 
 // Fall of equity from its peak, its start or a bound, per run (paper, backtest) or account (live): a paper account that
@@ -54,8 +54,7 @@ export const drawdown: ConditionKind<DrawdownCondition, DrawdownState> = {
     const known = state.accounts.find((account) => account.key === key);
     if (known !== undefined && !isNewer(observation, known)) return state;
     const account = withSample(condition, known, { key, equity, observation, flows: state.flows });
-    const others = state.accounts.filter((each) => each !== known);
-    return { ...state, accounts: newestSeries([...others, account]) };
+    return { ...state, accounts: withNewest(state.accounts, known, account) };
   },
 
   read(condition, state, context) {
@@ -68,14 +67,16 @@ export const drawdown: ConditionKind<DrawdownCondition, DrawdownState> = {
         }),
       ];
     const fresh = state.accounts.filter((account) => isFresh(account, context));
-    if (fresh.length === 0)
-      return [
-        context.ended
-          ? fine({ limit, reason: ENDED })
-          : noData({ limit, reason: noneFresh('equity', state.accounts, context) }),
-      ];
+    if (fresh.length === 0) return [stale('equity', state.accounts, { limit, context })];
     const readings = fresh.map((account) => readAccount(condition, account, { flows: state.flows, context }));
     return [readings.reduce((worst, reading) => (isWorse(condition, reading, worst) ? reading : worst))];
+  },
+
+  glance(condition, { accounts, flows }, context) {
+    const falls = accounts.flatMap((account) => (isFresh(account, context) ? [fallOf(condition, account, flows)] : []));
+    return falls.length > 0 && falls.every((fall) => fall !== undefined && fall.from > 0 && !fall.beyond)
+      ? 'ok'
+      : undefined;
   },
 
   dueMs: (_condition, state, context) => staleDueMs(state?.accounts ?? [], context),
@@ -171,12 +172,8 @@ function records(
   high: High,
   { key, flows }: { key: string; flows: readonly KeptFlow[] },
 ): readonly High[] {
-  const peak = Math.max(
-    ...highs.map(
-      ([tsMs, equity]) => asOf([tsMs, equity], { key, flows, untilMs: high[0] }) ?? Number.NEGATIVE_INFINITY,
-    ),
-  );
-  return high[1] >= peak ? [...highs, high].slice(-MOST_HIGHS) : highs;
+  const peak = highest(highs, { key, flows, untilMs: high[0] });
+  return peak === undefined || high[1] >= peak ? [...highs, high].slice(-MOST_HIGHS) : highs;
 }
 
 function steps(highs: readonly High[], high: High, { window = 0 }: DrawdownCondition): readonly High[] {
@@ -187,13 +184,20 @@ function steps(highs: readonly High[], high: High, { window = 0 }: DrawdownCondi
   return [...highs, high].filter(([tsMs]) => tsMs > high[0] - window).slice(-WINDOW_STEPS - 1);
 }
 
-/** What an earlier equity is in the money of now: with what was paid in since, without what was taken out. */
-function asOf(
-  [tsMs, equity]: High,
+/**
+ * The highest of earlier equities in the money of now: with what was paid in since, without what was taken out. Undefined
+ * where a flow of unknown amount lies after each.
+ */
+function highest(
+  highs: readonly High[],
   { key, flows, untilMs }: { key: string; flows: readonly KeptFlow[]; untilMs: number },
-): number | null {
-  const since = flowsBetween(flows, key, { afterMs: tsMs, untilMs });
-  return since === null ? null : equity + since;
+): number | undefined {
+  let peak: number | undefined;
+  for (const [afterMs, equity] of highs) {
+    const since = flows.length === 0 ? 0 : flowsBetween(flows, key, { afterMs, untilMs });
+    if (since !== null && equity + since > (peak ?? Number.NEGATIVE_INFINITY)) peak = equity + since;
+  }
+  return peak;
 }
 
 interface Fall {
@@ -209,10 +213,8 @@ function fallOf(condition: DrawdownCondition, account: Account, flows: readonly 
   if (basis === 'absolute') return { from: below ?? 0, beyond: below !== undefined && equity < below };
   const candidates: readonly High[] =
     basis === 'start' ? [[startMs, start]] : basis === 'window' ? inWindow(highs, untilMs - window) : highs;
-  const known = candidates.flatMap((high) => asOf(high, { key, flows, untilMs }) ?? []);
-  if (known.length === 0) return undefined;
-  const from = Math.max(...known);
-  return { from, beyond: from > 0 && from - equity > share * from * (1 + EXACT) };
+  const from = highest(candidates, { key, flows, untilMs });
+  return from === undefined ? undefined : { from, beyond: from > 0 && from - equity > share * from * (1 + EXACT) };
 }
 
 const inWindow = (highs: readonly High[], sinceMs: number): readonly High[] => highs.filter(([tsMs]) => tsMs > sinceMs);

@@ -1,8 +1,8 @@
 import type { ConditionKind, Evidence, GrowthCondition, Observation, Reading } from '../types.ts';
 import { evidenceOf } from './evidence.ts';
-import { ENDED, figure, fine, firing, isFresh, noData, noneFresh, staleDueMs } from './readings.ts';
+import { figure, fine, firing, isFresh, noData, stale, staleDueMs } from './readings.ts';
 import { boundOf, isBeyond, matches, named, testedColumns } from './select.ts';
-import { isNewer, newestSeries, type Paced, pacedBy } from './series.ts';
+import { isNewer, type Paced, pacedBy, withNewest } from './series.ts';
 import { type Entry, keyOf, withEntry } from './window.ts';
 
 // Mean of the newer half of the last samples over that of the older half: S2's leading indicator. Every run is a series of its own.
@@ -32,7 +32,7 @@ export const growth: ConditionKind<GrowthCondition, GrowthState> = {
     const entries = withEntry<Value>(known?.entries ?? [], entry, { sinceMs: Number.NEGATIVE_INFINITY, most: last });
     if (entries === known?.entries) return state;
     const made = seriesOf(entries, observation, known);
-    return { ...state, series: newestSeries([...state.series.filter((each) => each !== known), made]) };
+    return { ...state, series: withNewest(state.series, known, made) };
   },
 
   read(condition, state, context) {
@@ -49,12 +49,7 @@ export const growth: ConditionKind<GrowthCondition, GrowthState> = {
         }),
       ];
     const fresh = state.series.filter((series) => isFresh(series, context));
-    if (fresh.length === 0)
-      return [
-        context.ended
-          ? fine({ limit, reason: ENDED })
-          : noData({ limit, reason: noneFresh(field, state.series, context) }),
-      ];
+    if (fresh.length === 0) return [stale(field, state.series, { limit, context })];
     const readings = fresh.map((series) => readSeries(condition, series));
     return [readings.reduce((worst, reading) => (RANK[reading.answer] > RANK[worst.answer] ? reading : worst))];
   },

@@ -1,6 +1,6 @@
 import type { ConditionKind, Evidence, QuantileCondition } from '../types.ts';
 import { withEvidence } from './evidence.ts';
-import { durationText, ENDED, figure, fine, firing, isHeard, noData, unheard } from './readings.ts';
+import { calm, durationText, ENDED, figure, fine, firing, noData } from './readings.ts';
 import { matches, named, testedColumns } from './select.ts';
 import { type Entry, inside, keyOf, withEntry } from './window.ts';
 
@@ -56,8 +56,7 @@ export const quantile: ConditionKind<QuantileCondition, QuantileState> = {
       const sinceMs = entries.find(([, , each]) => each > limit)?.[0] ?? context.nowMs;
       return [firing({ ...about, sinceMs })];
     }
-    if (isHeard(context, entries.at(-1)?.[0])) return [fine(about)];
-    return [context.ended ? fine({ ...about, reason: ENDED }) : noData({ ...about, reason: unheard(context) })];
+    return [calm(about, entries.at(-1)?.[0], context)];
   },
 
   dueMs({ window }, state, { nowMs }) {

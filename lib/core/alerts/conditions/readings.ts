@@ -1,4 +1,4 @@
-import type { ConditionContext, Evidence, Reading } from '../types.ts';
+import type { Answer, ConditionContext, Evidence, Reading } from '../types.ts';
 import type { Paced } from './series.ts';
 
 // Answers, and what "fresh" means: the same for all kinds.
@@ -15,42 +15,28 @@ interface Figures {
   readonly evidence?: readonly Evidence[];
 }
 
-export const noData = ({ group = '', value = null, limit = null, reason, evidence = [] }: Figures): Reading => ({
-  group,
-  answer: 'no_data',
-  value,
-  limit,
-  sinceMs: null,
-  reason,
-  evidence,
-});
+const answering =
+  (answer: Answer) =>
+  ({
+    group = '',
+    value = null,
+    limit = null,
+    sinceMs = null,
+    reason,
+    evidence = [],
+  }: Figures & { readonly sinceMs?: number | null }): Reading => ({
+    group,
+    answer,
+    value,
+    limit,
+    sinceMs,
+    reason,
+    evidence,
+  });
 
-export const fine = ({ group = '', value = null, limit = null, reason, evidence = [] }: Figures): Reading => ({
-  group,
-  answer: 'ok',
-  value,
-  limit,
-  sinceMs: null,
-  reason,
-  evidence,
-});
-
-export const firing = ({
-  group = '',
-  value = null,
-  limit = null,
-  sinceMs,
-  reason,
-  evidence = [],
-}: Figures & { readonly sinceMs: number }): Reading => ({
-  group,
-  answer: 'firing',
-  value,
-  limit,
-  sinceMs,
-  reason,
-  evidence,
-});
+export const noData: (figures: Figures) => Reading = answering('no_data');
+export const fine: (figures: Figures) => Reading = answering('ok');
+export const firing: (figures: Figures & { readonly sinceMs: number }) => Reading = answering('firing');
 
 /** Age beyond which what was heard of a strategy says nothing any more: two intervals, 15 min where none is known. */
 export const staleAfterMs = ({ intervalMs }: ConditionContext): number =>
@@ -85,7 +71,7 @@ export function staleDueMs(series: readonly Paced[], context: ConditionContext):
 }
 
 /** No sample that is young enough. */
-export const noneFresh = (what: string, series: readonly Paced[], context: ConditionContext): string =>
+const noneFresh = (what: string, series: readonly Paced[], context: ConditionContext): string =>
   `no sample of ${what} younger than ${durationText(Math.max(...series.map((each) => sampleStaleMs(each, context))))}`;
 
 /**
@@ -99,7 +85,7 @@ export const isHeard = (context: ConditionContext, newestMs: number | undefined)
 
 export const ENDED = 'its runs said that they end';
 
-export const unheard = (context: ConditionContext): string =>
+const unheard = (context: ConditionContext): string =>
   `nothing was heard of the strategy for ${durationText(staleAfterMs(context))}`;
 
 /** Such as `90 s`, `15 min`, `2 h`. */
@@ -116,6 +102,24 @@ export function durationText(ms: number): string {
             : [1, 'ms'];
   return `${figure(ms / size)} ${unit}`;
 }
+
+/** No series of those that live has a sample that is young enough: nothing is known, but of what ended. */
+export const stale = (
+  what: string,
+  series: readonly Paced[],
+  { limit, context, group = '' }: { limit: Reading['limit']; context: ConditionContext; group?: string },
+): Reading =>
+  context.ended || series.length === 0
+    ? fine({ group, limit, reason: ENDED })
+    : noData({ group, limit, reason: noneFresh(what, series, context) });
+
+/** All is well as far as is known: a window that empties because nothing is heard says nothing, unless all ended. */
+export const calm = (about: Figures, newestMs: number | undefined, context: ConditionContext): Reading =>
+  isHeard(context, newestMs)
+    ? fine(about)
+    : context.ended
+      ? fine({ ...about, reason: ENDED })
+      : noData({ ...about, reason: unheard(context) });
 
 /** A figure in few digits. */
 export const figure = (value: number): number => (Number.isFinite(value) ? Number(value.toPrecision(10)) : value);

@@ -2,7 +2,7 @@ import { timeframeMs } from '../../transform/time.ts';
 import { lakeMs } from '../observe.ts';
 import type { ConditionKind, Evidence, Observation, RoundtripCondition } from '../types.ts';
 import { evidenceOf, newestEvidence } from './evidence.ts';
-import { durationText, ENDED, fine, firing, isHeard, noData, unheard } from './readings.ts';
+import { calm, durationText, firing, noData } from './readings.ts';
 
 // Positions opened and closed within one bar: what a bot cannot do honestly that decides once per bar. Recomputed from
 // the derived trades, not taken from the bot's own flag; a revision or a retraction of a trade takes it back.
@@ -14,7 +14,7 @@ interface Trade {
   readonly id: string;
   readonly tsMs: number;
   readonly rev: number;
-  /** Null where neither its bars nor its timeframe are known, or it is not closed. */
+  /** Null where neither its bars nor its timeframe are known. */
   readonly within: boolean | null;
   /** Of those within one bar. */
   readonly evidence?: Evidence;
@@ -54,9 +54,8 @@ export const roundtrip: ConditionKind<RoundtripCondition, RoundtripState> = {
     const about = { value, limit, evidence, reason: `${value} trades within one bar in ${durationText(window)}` };
     if (value > 0) return [firing({ ...about, sinceMs: within[0]?.tsMs ?? context.nowMs })];
     if (state.trades.every((trade) => trade.within === null))
-      return [noData({ limit, reason: 'no closed trade whose bars or timeframe are known' })];
-    if (isHeard(context, state.trades.at(-1)?.tsMs)) return [fine(about)];
-    return [context.ended ? fine({ ...about, reason: ENDED }) : noData({ ...about, reason: unheard(context) })];
+      return [noData({ limit, reason: 'no trade whose bars or timeframe are known' })];
+    return [calm(about, state.trades.at(-1)?.tsMs, context)];
   },
 
   dueMs({ window }, state, { nowMs }) {
@@ -82,13 +81,14 @@ export const roundtrip: ConditionKind<RoundtripCondition, RoundtripState> = {
 
 const byExit = (a: Trade, b: Trade): number => a.tsMs - b.tsMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-/** Whether a closed trade began and ended in one bar; null where that is not known. */
+/** Whether a closed trade began and ended in one bar; null where that is not known. One that is open again did not. */
 function isWithinBar({ fields }: Observation): boolean | null {
   if (fields.retracted === true) return false;
-  if (fields.status !== 'closed' || fields.entry_unknown === true) return null;
+  if (fields.entry_unknown === true) return null;
   const { entry_bar_ts, exit_bar_ts } = fields;
-  if (typeof entry_bar_ts === 'string' && typeof exit_bar_ts === 'string') return entry_bar_ts === exit_bar_ts;
   const barMs = typeof fields.timeframe === 'string' ? timeframeMs(fields.timeframe) : undefined;
+  if (fields.status !== 'closed') return barMs === undefined && typeof entry_bar_ts !== 'string' ? null : false;
+  if (typeof entry_bar_ts === 'string' && typeof exit_bar_ts === 'string') return entry_bar_ts === exit_bar_ts;
   const [entryMs, exitMs] = [lakeMs(fields.entry_ts), lakeMs(fields.exit_ts)];
   if (barMs === undefined || Number.isNaN(entryMs) || Number.isNaN(exitMs)) return null;
   // Weeks begin on Mondays, the epoch on a Thursday: their bars lie elsewhere, so only the length is held against.

@@ -30,11 +30,19 @@ const LEAST_GAP_MS = 1000;
 
 /** Moment and pace of a series with a new newest event. */
 export function pacedBy(observation: Observation, known: Paced | undefined): Paced {
-  const gap = known === undefined ? 0 : observation.tsMs - known.tsMs;
-  const gaps = gap < LEAST_GAP_MS ? (known?.gaps ?? []) : [...(known?.gaps ?? []), gap].slice(-2);
-  return { ...momentOf(observation), gaps };
+  const { tsMs, eventId } = observation;
+  const gap = known === undefined ? 0 : tsMs - known.tsMs;
+  const before = known?.gaps ?? [];
+  return { tsMs, id: eventId.slice(0, 128), gaps: gap < LEAST_GAP_MS ? before : [...before.slice(-1), gap] };
 }
 
-/** The series whose newest samples are the newest, oldest first. */
-export const newestSeries = <S extends Moment>(series: readonly S[], most = MOST_SERIES): readonly S[] =>
-  [...series].sort(compareMoments).slice(-most);
+/** Series with a newer sample for one that is known, or a new one: those whose newest samples are the newest, oldest first. */
+export function withNewest<S extends Moment>(
+  series: readonly S[],
+  known: S | undefined,
+  made: S,
+  most = MOST_SERIES,
+): readonly S[] {
+  if (known !== undefined && known === series.at(-1)) return [...series.slice(0, -1), made];
+  return [...series.filter((each) => each !== known), made].sort(compareMoments).slice(-most);
+}

@@ -7,15 +7,14 @@ import type {
   Selector,
   ShareCondition,
 } from '../types.ts';
-import { distinctKey } from './count.ts';
+import { distinctKey, groupOf, withGroup } from './count.ts';
 import { withEvidence } from './evidence.ts';
-import { durationText, ENDED, figure, fine, firing, isHeard, noData, unheard } from './readings.ts';
+import { calm, durationText, ENDED, figure, fine, firing, noData } from './readings.ts';
 import { boundOf, isBeyond, knowsAll, matches, named, passesAll, testedColumns, type Where } from './select.ts';
 import { type Entry, inside, MOST_EVENTS, withEntry } from './window.ts';
 
 // Which part of the events of a window passes a test. An event whose tested field is null says nothing and is not counted.
 
-const MOST_GROUPS = 32;
 const MOST_PER_GROUP = 256;
 
 /** Weight of the part, and of the whole. */
@@ -40,7 +39,7 @@ export const share: ConditionKind<ShareCondition, ShareState> = {
   apply(condition, state = { groups: [] }, observation, context) {
     const weight = weightOf(condition, observation);
     if (weight === undefined) return state.nulls === true ? state : { ...state, nulls: true };
-    const name = groupOf(condition, observation);
+    const name = groupOf(condition, observation, context);
     const known = state.groups.find((group) => group.name === name) ?? { name, entries: [], evidence: [] };
     const entry: Weighed = [observation.tsMs, distinctKey(condition, observation, context), ...weight];
     const entries = withEntry<Weighed>(known.entries, entry, {
@@ -51,8 +50,7 @@ export const share: ConditionKind<ShareCondition, ShareState> = {
     });
     if (entries === known.entries) return state;
     const evidence = tells(condition, weight) ? withEvidence(known.evidence, observation) : known.evidence;
-    const others = state.groups.filter((group) => group !== known);
-    return { ...state, groups: [...others, { name, entries, evidence }].sort(byNewest).slice(-MOST_GROUPS) };
+    return { ...state, groups: withGroup(state.groups, known, { name, entries, evidence }) };
   },
 
   read(condition, state, context) {
@@ -147,14 +145,6 @@ const together = (known: Weighed, entry: Weighed): Weighed => {
   return made.every((value, at) => value === known[at]) ? known : made;
 };
 
-const groupOf = ({ by }: ShareCondition, { fields }: Observation): string => {
-  const value = by === undefined ? '' : fields[by];
-  return typeof value === 'string' ? value.slice(0, 100) : typeof value === 'number' ? `${value}` : '';
-};
-
-const byNewest = (a: Group, b: Group): number =>
-  (a.entries.at(-1)?.[0] ?? 0) - (b.entries.at(-1)?.[0] ?? 0) || (a.name < b.name ? -1 : 1);
-
 const sinceOf = ({ window }: ShareCondition, { nowMs }: ConditionContext): number =>
   window === undefined ? Number.NEGATIVE_INFINITY : nowMs - window;
 
@@ -173,7 +163,6 @@ function readGroup(
   const limit = limitOf(condition);
   const events = inside(entries, sinceOf(condition, context));
   const [part, whole] = sumOf(events);
-  const newestMs = entries.at(-1)?.[0];
   if (whole === 0 && context.ended) return fine({ group, limit, reason: ENDED });
   if (whole < condition.least || events.length === 0)
     return noData({
@@ -185,8 +174,7 @@ function readGroup(
   const value = percent(part / whole);
   const about = { group, value, limit, evidence, reason: `${part} of ${whole} are ${value} %` };
   if (isBeyond(condition, part / whole)) return firing({ ...about, sinceMs: beyondSince(condition, events) });
-  if (isHeard(context, newestMs)) return fine(about);
-  return context.ended ? fine({ ...about, reason: ENDED }) : noData({ ...about, reason: unheard(context) });
+  return calm(about, entries.at(-1)?.[0], context);
 }
 
 function sumOf(events: readonly Weighed[]): [number, number] {

@@ -1,6 +1,6 @@
 import type { ConditionKind, Evidence, SilenceCondition } from '../types.ts';
 import { evidenceOf } from './evidence.ts';
-import { durationText, ENDED, fine, firing, isHeard, noData, seconds, unheard } from './readings.ts';
+import { calm, durationText, ENDED, fine, firing, isHeard, noData, seconds } from './readings.ts';
 import { matches, named, testedColumns } from './select.ts';
 import { isNewer, type Moment, momentOf } from './series.ts';
 
@@ -25,8 +25,7 @@ export const silence: ConditionKind<SilenceCondition, SilenceState> = {
     const about = { value: seconds(silentMs), limit, evidence: [state.evidence] };
     const last = `the last event of ${named([condition.of])} was ${durationText(Math.max(0, silentMs))} ago`;
     if (silentMs <= condition.longer) return [fine({ ...about, reason: last })];
-    if (context.ended) return [fine({ ...about, reason: ENDED })];
-    if (!isHeard(context, undefined)) return [noData({ ...about, reason: unheard(context) })];
+    if (context.ended || !isHeard(context, undefined)) return [calm({ ...about, reason: ENDED }, undefined, context)];
     return [firing({ ...about, sinceMs: state.tsMs, reason: last })];
   },
 

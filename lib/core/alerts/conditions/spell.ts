@@ -1,8 +1,8 @@
 import type { ConditionContext, ConditionKind, Evidence, Observation, Reading, SpellCondition } from '../types.ts';
 import { increaseOf } from './count.ts';
 import { evidenceOf } from './evidence.ts';
-import { durationText, ENDED, fine, firing, isFresh, noData, noneFresh, seconds, staleDueMs } from './readings.ts';
-import { isNewer, newestSeries, type Paced, pacedBy } from './series.ts';
+import { durationText, fine, firing, isFresh, noData, seconds, stale, staleDueMs } from './readings.ts';
+import { isNewer, type Paced, pacedBy, withNewest } from './series.ts';
 
 // A spell without a connection: the websocket is silent, it reconnects in sample after sample, or the bot says that the venue
 // is not connected. One reconnect that worked is no spell.
@@ -39,7 +39,7 @@ export const spell: ConditionKind<SpellCondition, SpellState> = {
     }
     if (known !== undefined && !isNewer(observation, known)) return state;
     const made = withSample(known, observation, { said: said ?? {}, ended, context });
-    return { ...state, connections: newestSeries([...state.connections.filter((each) => each !== known), made]) };
+    return { ...state, connections: withNewest(state.connections, known, made) };
   },
 
   read(condition, state, context) {
@@ -50,8 +50,7 @@ export const spell: ConditionKind<SpellCondition, SpellState> = {
     }
     const living = state.connections.filter(({ ended }) => !ended);
     const fresh = living.filter((connection) => isFresh(connection, context));
-    if (living.length === 0 || (fresh.length === 0 && context.ended)) return [fine({ limit, reason: ENDED })];
-    if (fresh.length === 0) return [noData({ limit, reason: noneFresh('the connection', living, context) })];
+    if (fresh.length === 0) return [stale('the connection', living, { limit, context })];
     const longest = fresh.reduce((a, b) => (lengthOf(b, context) > lengthOf(a, context) ? b : a));
     return [readConnection(condition, longest, context)];
   },

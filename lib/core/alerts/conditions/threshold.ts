@@ -1,4 +1,5 @@
 import type {
+  Answer,
   ConditionContext,
   ConditionKind,
   Evidence,
@@ -8,15 +9,16 @@ import type {
   ThresholdCondition,
 } from '../types.ts';
 import { evidenceOf } from './evidence.ts';
-import { ENDED, figure, fine, firing, isFresh, noData, noneFresh, staleDueMs } from './readings.ts';
+import { figure, fine, firing, isFresh, noData, stale, staleDueMs } from './readings.ts';
 import { boundOf, isBeyond, isKnown, isOfStream, matches, named, passes, testedColumns } from './select.ts';
-import { compareMoments, isNewer, MOST_SERIES, momentOf, newestSeries, type Paced, pacedBy } from './series.ts';
+import { compareMoments, isNewer, MOST_SERIES, momentOf, type Paced, pacedBy, withNewest } from './series.ts';
 
 // The newest value of a field beyond a bound. Every run is a series of its own, so that runs that live at the same time do
 // not open and resolve an alert in turn: the worst of those that are fresh counts.
 
 /** Entries of a map that are told apart, at most. */
 const MOST_GROUPS = 16;
+const MOST_SAMPLES = MOST_SERIES * MOST_GROUPS;
 
 interface Sample extends Paced {
   readonly session: string | null;
@@ -62,6 +64,18 @@ export const threshold: ConditionKind<ThresholdCondition, ThresholdState> = {
         context,
       ),
     );
+  },
+
+  glance({ constant = Number.POSITIVE_INFINITY }, { series }, context) {
+    let answer: Answer | undefined;
+    for (const sample of series) {
+      if (sample.group !== '') return undefined; // groups may answer otherwise than each other
+      if (sample.value === null || !isFresh(sample, context)) continue;
+      if (sample.same >= constant) answer ??= 'no_data';
+      else if (sample.sinceMs === null) answer = 'ok';
+      else return undefined;
+    }
+    return answer;
   },
 
   dueMs: (_condition, state, context) =>
@@ -133,15 +147,13 @@ function withSample(
     same: known?.value === value ? known.same + 1 : 1,
     evidence: evidenceOf(observation),
   };
-  return newestSeries([...series.filter((sample) => sample !== known), made], MOST_SERIES * MOST_GROUPS);
+  return withNewest(series, known, made, MOST_SAMPLES);
 }
 
 function withEnd(series: readonly Sample[], observation: Observation, group: string): readonly Sample[] {
   const known = series.find((sample) => sample.session === observation.sessionId && sample.group === group);
   if (known === undefined || compareMoments(momentOf(observation), known) < 0 || known.value === null) return series;
-  return series.map((sample) =>
-    sample === known ? { ...known, ...momentOf(observation), value: null, sinceMs: null } : sample,
-  );
+  return withNewest(series, known, { ...known, ...momentOf(observation), value: null, sinceMs: null }, MOST_SAMPLES);
 }
 
 function readGroup(condition: ThresholdCondition, series: readonly Sample[], context: ConditionContext): Reading {
@@ -150,8 +162,7 @@ function readGroup(condition: ThresholdCondition, series: readonly Sample[], con
   const limit = limitOf(condition);
   const living = series.filter(({ value }) => value !== null);
   const fresh = living.filter((sample) => isFresh(sample, context));
-  if (living.length === 0 || (fresh.length === 0 && context.ended)) return fine({ group, limit, reason: ENDED });
-  if (fresh.length === 0) return noData({ group, limit, reason: noneFresh(field, living, context) });
+  if (fresh.length === 0) return stale(field, living, { group, limit, context });
   const telling = fresh.filter(({ same }) => condition.constant === undefined || same < condition.constant);
   if (telling.length === 0)
     return noData({

@@ -218,6 +218,8 @@ export const tradingRules: readonly AlertRule[] = [
     severity: 'critical',
     enabled: true,
     condition: { kind: 'roundtrip', window: HOUR },
+    // The ledger takes a trade back for some seconds where it folds a day anew.
+    clear: MINUTE,
   }),
   rule({
     id: 'same_bar_roundtrip_flag',
