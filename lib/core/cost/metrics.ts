@@ -7,21 +7,34 @@ export interface MetricName {
   readonly dimensions: Readonly<Record<string, number>>;
 }
 
-const published = (of: MetricDefinition['scope']): readonly MetricDefinition[] =>
-  METRICS.filter(({ scope, optional }) => scope === of && !optional);
+const published = (of: MetricDefinition['scope'], extra: boolean): readonly MetricDefinition[] =>
+  METRICS.filter(({ scope, optional }) => scope === of && (extra || !optional));
+
+const ofStrategy = (extra: boolean): readonly MetricName[] =>
+  published('strategy', extra).map(({ name, dimensions }) => ({
+    name,
+    dimensions: dimensions.includes('source') ? { source: SOURCES.length } : {},
+  }));
 
 /** What is published of each strategy. Some are told apart by source, and are as many metrics as there are sources. */
-export const STRATEGY_METRICS: readonly MetricName[] = published('strategy').map(({ name, dimensions }) => ({
-  name,
-  dimensions: dimensions.includes('source') ? { source: SOURCES.length } : {},
-}));
+export const STRATEGY_METRICS: readonly MetricName[] = ofStrategy(false);
 
-/** What is published once, of the whole stack: the health of the pipeline. */
-export const STACK_METRICS: readonly string[] = published('stack').map(({ name }) => name);
+/** The same where `metrics.extra` is set. */
+const EXTRA_METRICS = ofStrategy(true);
 
-/** Metrics of one strategy: CloudWatch counts each name with each combination of dimension values. @param added to every name */
-export const metricsPerStrategy = (added: Readonly<Record<string, number>>): number =>
-  STRATEGY_METRICS.reduce((sum, { dimensions }) => sum + product({ ...dimensions, ...added }), 0);
+/** How many are published once, of the whole stack: the health of the pipeline. */
+export const stackMetrics = (extra: boolean): number => published('stack', extra).length;
+
+/**
+ * Metrics of one strategy: CloudWatch counts each name with each combination of dimension values.
+ * @param added to every name
+ * @param extra whether those are published too that only dashboards show
+ */
+export const metricsPerStrategy = (added: Readonly<Record<string, number>>, extra = false): number =>
+  (extra ? EXTRA_METRICS : STRATEGY_METRICS).reduce(
+    (sum, { dimensions }) => sum + product({ ...dimensions, ...added }),
+    0,
+  );
 
 const product = (dimensions: Readonly<Record<string, number>>): number =>
   Object.values(dimensions).reduce((all, values) => all * values, 1);
@@ -38,18 +51,22 @@ export interface DimensionShare {
  * Which dimension multiplies the metrics most: `strategy_id` too, which is the one that no dashboard can do without.
  * @returns undefined where no strategy publishes metrics
  */
-export function dearestDimension({ metricStrategies, dimensions }: Workload): DimensionShare | undefined {
+export function dearestDimension({
+  metricStrategies,
+  dimensions,
+  extraMetrics: extra,
+}: Workload): DimensionShare | undefined {
   if (metricStrategies === 0) return undefined;
-  const metrics = metricStrategies * metricsPerStrategy(dimensions);
+  const metrics = metricStrategies * metricsPerStrategy(dimensions, extra);
   const shares = Object.entries(dimensions).map(([dimension, values]) => {
     const { [dimension]: _, ...rest } = dimensions;
-    return { dimension, values, metrics, without: metricStrategies * metricsPerStrategy(rest) };
+    return { dimension, values, metrics, without: metricStrategies * metricsPerStrategy(rest, extra) };
   });
   const strategy = {
     dimension: 'strategy_id',
     values: metricStrategies,
     metrics,
-    without: metricsPerStrategy(dimensions),
+    without: metricsPerStrategy(dimensions, extra),
   };
   return [...shares, strategy].sort((a, b) => a.without - b.without || (a.dimension < b.dimension ? -1 : 1))[0];
 }

@@ -25,7 +25,7 @@ const UNKNOWN_INTERVAL_MS = 900_000;
 /** Accounts of a run that were not heard of for so long, while another was, are no longer in use. */
 const BOOK_MS = 2 * 3_600_000;
 
-/** Gauges of one strategy, and the increases of this minute's mark. Pure: the same at every call in a minute. */
+/** Gauges of one strategy, and the increases that the tick of this very moment put aside: any other tick publishes none of them. */
 export function gaugesOf(
   vitals: Vitals | undefined,
   beats: Beats | undefined,
@@ -75,7 +75,7 @@ export const totalsOf = (vitals: Vitals | undefined): [name: [string, string?], 
 
 function increasesOf(vitals: Vitals | undefined, nowMs: number): [[string, string?], number][] {
   const mark = vitals?.mark;
-  if (mark === undefined || mark.minuteMs !== minuteOf(nowMs)) return [];
+  if (mark?.atMs !== nowMs) return [];
   return Object.entries(mark.to)
     .map(([name, value]): [[string, string?], number] => [named(name), value - (mark.from[name] ?? 0)])
     .filter(([, increase]) => increase > 0);

@@ -82,7 +82,7 @@ export function samplesOf(
   const lagMs = Math.max(0, arrivedMs - tsMs);
   add('pipeline.lag_ms', lagMs);
   if (lagMs > LATE_MS) add('pipeline.events.late');
-  if (memory.recent.seen(identityOf(verdict, event))) {
+  if (isSeen(verdict, event, memory.recent)) {
     add('pipeline.events.duplicates');
     return samples;
   }
@@ -108,10 +108,9 @@ function isSilent(verdict: Verdict, facts: VerdictFacts, { maxAgeMs, silentModes
   return ageMs > maxAgeMs + 2 * (timeframeMs(event.timeframe) ?? 0);
 }
 
-/** Identity as one text, the id as it stands in the JSON. */
-function identityOf({ json, stream }: Verdict, { strategy_id, session_id }: VerdictFacts['event']): string {
-  const end = json.indexOf('","stream":"');
-  return `${String(strategy_id)}\n${String(session_id)}\n${stream}\n${json.slice(0, Math.max(0, end))}`;
+/** Whether the identity was just seen, of which the id is taken as it stands in the JSON. */
+function isSeen({ json, stream }: Verdict, { strategy_id, session_id }: VerdictFacts['event'], recent: Recent) {
+  return recent.seen(`${strategy_id}\n${session_id}\n${stream}\n`, json, json.indexOf('","stream":"'));
 }
 
 interface Measuring {

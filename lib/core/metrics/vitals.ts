@@ -54,9 +54,9 @@ export interface Vitals {
   readonly closed: Readonly<Record<string, readonly Closed[]>>;
   /** Counters since the state began, by metric, and source after a bar. */
   readonly totals: Readonly<Record<string, number>>;
-  /** What the tick of a minute publishes: the totals then, less those that were published before. */
+  /** What the tick of that moment publishes, and no other one: the totals then, less those that were published before. */
   readonly mark?: {
-    readonly minuteMs: number;
+    readonly atMs: number;
     readonly from: Readonly<Record<string, number>>;
     readonly to: Readonly<Record<string, number>>;
   };
@@ -108,15 +108,14 @@ export function foldVitals(vitals: Vitals | undefined, observation: Observation)
   return withRun(stream === 'calibration' ? withBand(after, observation) : after, observation);
 }
 
-/** Puts the increases since the last minute aside for its tick; a second tick in the same minute changes nothing. */
+/** Puts the increases since the last minute aside for this tick; a second tick in the same minute changes nothing. */
 export function tickVitals(vitals: Vitals, nowMs: number): Vitals {
-  const minuteMs = minuteOf(nowMs);
   const { mark, totals } = vitals;
-  if (mark !== undefined && mark.minuteMs >= minuteMs) return vitals;
+  if (mark !== undefined && minuteOf(mark.atMs) >= minuteOf(nowMs)) return vitals;
   const from = mark?.to ?? {};
   // A state is written for a change only: a strategy without new trades is not written each minute for this.
   if (mark !== undefined && same(from, totals)) return vitals;
-  return { ...vitals, mark: { minuteMs, from, to: totals } };
+  return { ...vitals, mark: { atMs: nowMs, from, to: totals } };
 }
 
 const same = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean =>

@@ -12,7 +12,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const code = (text: string): string => `\`${text}\``;
 
 const onAws = ({ scope, optional }: MetricDefinition): string =>
-  optional ? 'desk only' : scope === 'stack' ? 'stack' : 'strategy';
+  optional ? '`metrics.extra`' : scope === 'stack' ? 'stack' : 'strategy';
 
 const metricsTable = (): string =>
   table(
