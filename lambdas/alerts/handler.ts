@@ -35,7 +35,7 @@ export interface AlertsDeps {
   readonly alerts: Pick<Alerts, 'observe' | 'observeObjects' | 'tick' | 'flush' | 'states'>;
   readonly platform: Platform;
   readonly tell: Tell;
-  /** Publishes the gauges of the minute. Never throws. */
+  /** Publishes the gauges, and what the tick of that moment put aside. Never throws. */
   readonly publish: (states: readonly StrategyAlerts[], nowMs: number) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -61,10 +61,15 @@ export function createHandler({ alerts, platform, tell, publish, clock, log }: A
   };
 
   async function tick(): Promise<AlertsAnswer> {
-    await alerts.tick();
-    await alerts.flush();
-    publish(await alerts.states(), clock.nowMs());
-    await platform.tick();
+    const nowMs = clock.nowMs();
+    try {
+      await alerts.tick(nowMs);
+      await alerts.flush();
+    } finally {
+      // One strategy that fails takes neither the others' figures nor the platform's alarms away.
+      publish(await alerts.states(), nowMs);
+      await platform.tick();
+    }
     return { batchItemFailures: [] };
   }
 
@@ -113,7 +118,7 @@ function open(environment: Environment): Handler {
     }),
     publish(states, nowMs) {
       if (metrics.publish)
-        publishGroups(groupsOf(tickSamples(states, nowMs, samples)), { namespace: metrics.namespace, log });
+        publishGroups(groupsOf(tickSamples(states, nowMs, samples), metrics), { namespace: metrics.namespace, log });
     },
     clock,
     log,

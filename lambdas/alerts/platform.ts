@@ -55,7 +55,7 @@ export function createPlatform({ alerts, state, ringing, over, sha256, log }: Pl
       const body = new TextEncoder().encode(JSON.stringify({ format: 1, open: now }));
       if ((await state.put(KEY, body, version)) !== undefined) return;
     }
-    log.warn('the alarms that people were told of could not be kept; they are told again under the same id');
+    log.warn('the alarms that people were told of could not be kept; they are told again');
   }
 
   async function look(): Promise<readonly Notification[] | undefined> {

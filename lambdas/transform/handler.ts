@@ -97,6 +97,7 @@ const meterOf = ({ alerts, metrics }: FunctionSettings): Meter | undefined =>
         silentModes: alerts.silentModes,
         dimensions: metrics.dimensions,
         strategies: metrics.strategies,
+        extra: metrics.extra,
       })
     : undefined;
 

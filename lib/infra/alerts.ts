@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Alias } from 'aws-cdk-lib/aws-kms';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -106,8 +106,8 @@ export class Alerts extends Construct {
     if (this.topic !== undefined) this.function.allow({ actions: ['sns:Publish'], resources: [this.topic.topicArn] });
     this.function.allow({
       actions: ['cloudwatch:DescribeAlarms'],
-      resources: [`arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:*`],
-      why: 'Alarms are looked up by what they are children of: CloudWatch weighs that call against all of the account.',
+      resources: ['*'],
+      why: 'Alarms are looked up by the composite one that they are children of: CloudWatch answers of composite alarms only who may describe all (API reference, DescribeAlarms).',
     });
     if (key !== undefined && this.secrets.size > 0)
       this.function.allow({ actions: ['kms:Decrypt'], resources: [key.keyArn] });

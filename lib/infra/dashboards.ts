@@ -42,7 +42,7 @@ export class Dashboards extends Construct {
     const metrics = metricSettings(config.metrics);
     const widgets: WidgetContext = {
       metrics,
-      optional: 'extra' in metrics && metrics.extra === true,
+      optional: metrics.extra,
       rules: alertsOf(config).rules,
       target: `--aws --stack ${Stack.of(this).stackName}`,
     };

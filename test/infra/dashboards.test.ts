@@ -6,13 +6,13 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
-import type { AlertRule } from '../../lib/core/alerts/types.ts';
 import { parseConfig } from '../../lib/core/config/index.ts';
 import type { MetricSettings } from '../../lib/core/config/metrics.ts';
 import { DASHBOARDS } from '../../lib/core/dashboards/index.ts';
 import { cloudWatchDimensions, METRICS } from '../../lib/core/metrics/names.ts';
 import { STRATEGY, widgetsOf } from '../../lib/infra/dashboard-widgets.ts';
 import { Dashboards } from '../../lib/infra/dashboards.ts';
+import { aRule } from '../support/alert-changes.ts';
 import { type DashboardBody, faultsOf, type Widget } from './support/dashboard-body.ts';
 
 interface Resource {
@@ -167,21 +167,9 @@ test('the alarms are on the first dashboard, at most a hundred, and none make no
 });
 
 test('limits of rules are drawn in, on the axis that they are about', () => {
-  const rule = (id: string, condition: AlertRule['condition'], own: Partial<AlertRule> = {}): AlertRule => ({
-    id,
-    title: id,
-    advice: '',
-    severity: 'warning',
-    enabled: true,
-    condition,
-    for: 0,
-    clear: 0,
-    cooldown: 0,
-    ...own,
-  });
   const rules = [
-    rule('equity_drop', { kind: 'drawdown', basis: 'peak', share: 0.05 }, { severity: 'critical' }),
-    rule(
+    aRule('equity_drop', { kind: 'drawdown', basis: 'peak', share: 0.05 }, { severity: 'critical' }),
+    aRule(
       'in_band_rate',
       { kind: 'share', of: { stream: 'calibration' }, where: { in_band_flag: true }, below: 0.5, least: 20 },
       { enabled: false },

@@ -70,7 +70,7 @@ function changesOf(workload: Workload): Change[] {
       values === undefined
         ? {
             tip: 'publish no metrics (--no-metrics), or those of a few strategies (--budget): SQL answers from the lake anyway',
-            change: { metricStrategies: 0 },
+            change: { publish: false, metricStrategies: 0 },
           }
         : {
             tip: `drop the dimension ${dearest.dimension} from the metrics: its ${values} values multiply them`,

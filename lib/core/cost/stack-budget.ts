@@ -25,21 +25,26 @@ const DASHBOARDS = DEFAULT_WORKLOAD.dashboards;
 export function stackBudget(config: Config): StackBudget | undefined {
   const { budget } = config.aws;
   if (budget === undefined) return undefined;
-  const names = Array.isArray(budget.strategies) ? (budget.strategies as readonly string[]) : undefined;
+  const names = publishingOf(config);
   const wanted = expectedOf(config);
-  const { on, off } =
-    names === undefined || wanted.metricStrategies < names.length
-      ? { on: config.metrics.strategies ?? null, off: [] }
-      : splitByBudget(names, metricsWithin(wanted, budget.monthlyUsd).on);
-  const workload = off.length === 0 ? wanted : { ...wanted, metricStrategies: on?.length ?? 0 };
+  const { on, off } = splitByBudget(names ?? [], metricsWithin(wanted, budget.monthlyUsd).on);
+  const workload = off.length === 0 ? wanted : { ...wanted, metricStrategies: on.length };
   const bill = billOf(workload);
   if (bill.totalUsd > budget.monthlyUsd)
     throw new NightdeskError('CONFIG_INVALID', tooDear(workload, bill, budget.monthlyUsd));
   return { workload, bill, on: off.length === 0 ? (config.metrics.strategies ?? null) : on, off };
 }
 
+/** The named strategies that publish metrics; undefined where none are named. */
+function publishingOf({ aws, metrics: { publish, strategies } }: Config): readonly string[] | undefined {
+  const named = aws.budget?.strategies;
+  if (typeof named !== 'object') return undefined;
+  return publish ? named.filter((name) => strategies?.includes(name) ?? true) : [];
+}
+
 /** The workload that the settings say is expected. @throws CONFIG_INVALID where they leave something out, or go together in no way */
-function expectedOf({ aws, alerts, hash, metrics }: Config): Workload {
+function expectedOf(config: Config): Workload {
+  const { aws, alerts, hash, metrics } = config;
   const { eventsPerDay, strategies = 1, dimensions = {} } = aws.budget ?? {};
   const count = typeof strategies === 'number' ? strategies : strategies.length;
   if (eventsPerDay === undefined && (aws.budget?.strategies !== undefined || Object.keys(dimensions).length > 0))
@@ -60,7 +65,11 @@ function expectedOf({ aws, alerts, hash, metrics }: Config): Workload {
   return workloadOf({
     eventsPerDay: eventsPerDay ?? 0,
     strategies: count,
-    metricStrategies: metrics.publish ? Math.min(count, metrics.strategies?.length ?? count) : 0,
+    publish: metrics.publish,
+    metricStrategies: metrics.publish
+      ? (publishingOf(config)?.length ?? Math.min(count, metrics.strategies?.length ?? count))
+      : 0,
+    extraMetrics: metrics.extra,
     dimensions,
     bufferMs: aws.buffer.interval,
     dashboards: aws.dashboards ? DASHBOARDS : 0,

@@ -1,5 +1,5 @@
 import { type Ingested, ingestedOf } from './ingest.ts';
-import { metricsPerStrategy, STACK_METRICS } from './metrics.ts';
+import { metricsPerStrategy, stackMetrics } from './metrics.ts';
 import { DAYS_PER_MONTH, GB, HOURS_PER_MONTH, KB, MB, MINUTES_PER_MONTH, SECONDS_PER_MONTH } from './units.ts';
 import type { Workload } from './workload.ts';
 
@@ -180,10 +180,11 @@ export function usageOf(workload: Workload): Usage {
   // Of a day; a query that names no day reads more, and --scan says so.
   const asked = Math.min(STACK.streamsPerQuery, workload.streams) / workload.streams;
   const scan = Math.max(STACK.leastScanBytes, workload.scanBytes ?? (gzipBytes / DAYS_PER_MONTH) * asked);
-  const publishing = Math.min(workload.metricStrategies, events);
-  const perStrategy = metricsPerStrategy(workload.dimensions);
+  const isPublishing = workload.publish && events > 0;
+  const publishing = isPublishing ? Math.min(workload.metricStrategies, events) : 0;
+  const perStrategy = metricsPerStrategy(workload.dimensions, workload.extraMetrics);
   // The transform writes a line of the stack, and one of each strategy that a record came of.
-  const transformLines = publishing === 0 ? 0 : transforms + Math.min(transforms * publishing, records);
+  const transformLines = isPublishing ? transforms + Math.min(transforms * publishing, records) : 0;
   const invocations = Object.values(functions).map((one) => one.invocations);
   const usage = {
     ingested,
@@ -206,7 +207,7 @@ export function usageOf(workload: Workload): Usage {
     queueRequests: queueRequests(objects),
     alertQueueRequests: queueRequests(told),
     scheduled: 2 * ticks + HOURS_PER_MONTH + nights,
-    metrics: publishing === 0 ? 0 : publishing * perStrategy + STACK_METRICS.length,
+    metrics: isPublishing ? publishing * perStrategy + stackMetrics(workload.extraMetrics) : 0,
     functionLogBytes: sum(invocations) * STACK.logBytesPerInvocation,
     metricLogBytes:
       publishing * MINUTES_PER_MONTH * lineBytes(perStrategy) + transformLines * lineBytes(STACK.emfMetricsPerLine),

@@ -25,8 +25,12 @@ export interface Workload {
   readonly scanBytes: number | null;
   /** Days that the nightly comparison of the ledger folds again. */
   readonly reconcileDays: number;
-  /** Whether strategies publish metrics, and how many of them do. */
+  /** Whether anything is published to CloudWatch: without strategies still the metrics of the pipeline. */
+  readonly publish: boolean;
+  /** How many strategies publish metrics. */
   readonly metricStrategies: number;
+  /** Whether those are published too that only dashboards show. */
+  readonly extraMetrics: boolean;
   /** Dimensions beyond the strategy, and how many values each has. */
   readonly dimensions: Readonly<Record<string, number>>;
   /** Metrics that alarms look at; the alarm over all others is beside them. */
@@ -57,7 +61,9 @@ export const DEFAULT_WORKLOAD: Workload = {
   queriesPerDay: 20,
   scanBytes: null,
   reconcileDays: 7,
+  publish: true,
   metricStrategies: 1,
+  extraMetrics: false,
   dimensions: {},
   alarms: 27,
   dashboards: 3,

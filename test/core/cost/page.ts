@@ -20,7 +20,7 @@ const bill = (given: Partial<Workload>): Bill => billOf(workloadOf(given));
 /** A bot that says about 2,000,000 events a day at most; beyond, there are more of them. */
 const strategiesFor = (eventsPerDay: number): number => Math.max(1, Math.round(eventsPerDay / 2e6));
 
-const THRIFTY = { flushMs: 10_000, bufferMs: 300_000, metricStrategies: 0, tracing: false } as const;
+const THRIFTY = { flushMs: 10_000, bufferMs: 300_000, publish: false, metricStrategies: 0, tracing: false } as const;
 
 /** 10³ to 10⁹ events a day. */
 export function volumesTable(): string {

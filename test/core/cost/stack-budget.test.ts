@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { parseConfig } from '../../../lib/core/config/index.ts';
 import { billOf } from '../../../lib/core/cost/bill.ts';
 import { stackBudget } from '../../../lib/core/cost/stack-budget.ts';
+import { METRICS, SOURCES } from '../../../lib/core/metrics/names.ts';
 
 const of = (budget: object, more: object = {}) => stackBudget(parseConfig({ aws: { budget }, ...more }, 'test'));
 
@@ -44,4 +45,31 @@ test.each([
   [{ monthlyUsd: 10, eventsPerDay: 1 }, { metrics: { dimensions: ['venue'] } }, 'aws.budget.dimensions.venue'],
 ])('%j is refused by name', (budget, more, key) => {
   expect(() => of(budget, more)).toThrow(key);
+});
+
+test('only named strategies that are to publish are counted and kept; where none is, still the metrics of the pipeline are paid', () => {
+  const strategies = Array.from({ length: 20 }, (_, i) => `s${i}`);
+  const budget = { eventsPerDay: 50_000, strategies };
+  const chosen = of({ ...budget, monthlyUsd: 200 }, { metrics: { strategies: ['s19', 's18', 's3', 'other'] } });
+  expect(chosen?.workload.metricStrategies).toBe(3);
+  expect([chosen?.on, chosen?.off]).toEqual([['s19', 's18', 's3', 'other'], []]);
+
+  const short = of({ ...budget, monthlyUsd: 100 }, { metrics: { strategies: ['s19', 's18', 's3', 's4'] } });
+  expect([...(short?.on ?? []), ...(short?.off ?? [])]).toEqual(['s3', 's4', 's18', 's19']);
+  expect(short?.off).not.toEqual([]);
+
+  const none = of({ ...budget, monthlyUsd: 1_000 }, { metrics: { strategies: [] } });
+  expect([none?.on, none?.bill.usage.metrics]).toEqual([[], 7]);
+  const silent = of({ ...budget, monthlyUsd: 1_000 }, { metrics: { publish: false } });
+  expect([silent?.on, silent?.off, silent?.bill.usage.metrics]).toEqual([null, [], 0]);
+});
+
+test('metrics that only dashboards show are counted where they are published', () => {
+  const of_ = (extra: boolean) => of({ monthlyUsd: 1_000, eventsPerDay: 50_000 }, { metrics: { extra } });
+  const [plain, extra] = [of_(false)?.bill.usage.metrics ?? 0, of_(true)?.bill.usage.metrics ?? 0];
+  const optional = METRICS.filter((one) => one.optional);
+  expect(extra - plain).toBe(
+    optional.reduce((sum, { dimensions }) => sum + (dimensions.includes('source') ? SOURCES.length : 1), 0),
+  );
+  expect(optional.length).toBeGreaterThan(0);
 });

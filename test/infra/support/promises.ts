@@ -264,7 +264,10 @@ export const PROMISES: Readonly<Record<string, (template: TemplateJson) => strin
         if (one.Effect !== 'Allow') return [];
         const wild = actionsOf(one).filter((action) => action.includes('*'));
         const everything = resourcesIn(one).filter((arn) => /^\*$|:::?\*|\.Arn>\/?\*$/.test(arn));
-        const without = actionsOf(one).every((action) => action.startsWith('xray:Put'));
+        // X-Ray knows no resources; of composite alarms CloudWatch tells only who may describe all of them.
+        const without = actionsOf(one).every(
+          (action) => action.startsWith('xray:Put') || action === 'cloudwatch:DescribeAlarms',
+        );
         return [
           ...wild.map((action) => `${id} may do ${action}`),
           ...(without ? [] : everything.map((arn) => `${id} may ${actionsOf(one).join(', ')} on ${arn}`)),

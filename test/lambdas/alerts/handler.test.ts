@@ -9,8 +9,10 @@ import { createS3StateStore } from '../../../lib/adapters/aws/state-store.ts';
 import { gunzip, gzip } from '../../../lib/adapters/local/gzip.ts';
 import { sha256 } from '../../../lib/adapters/local/sha256.ts';
 import { createAlerts } from '../../../lib/core/alerts/runtime.ts';
-import type { Observation } from '../../../lib/core/alerts/types.ts';
+import { alertStateKey } from '../../../lib/core/alerts/state.ts';
+import type { AlertSettings, Observation } from '../../../lib/core/alerts/types.ts';
 import { dateOf, objectKey } from '../../../lib/core/lake/keys.ts';
+import { type GaugeSample, tickSamples } from '../../../lib/core/metrics/gauges.ts';
 import { listeningLog } from '../../desk/support/stand-in.ts';
 import { startS3 } from '../../support/s3-fake.ts';
 import type { S3Faults } from '../../support/s3-faults.ts';
@@ -19,6 +21,7 @@ import { contextOf, SETTINGS } from '../support.ts';
 import { alarmNotification, type Ringing } from './notifications.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 5, 10);
+const SAMPLES = { dimensions: [], strategies: null, silentModes: [] };
 
 interface Options {
   readonly faults?: S3Faults;
@@ -26,10 +29,21 @@ interface Options {
   readonly secret?: () => string;
   /** Alarms that CloudWatch says ring; undefined where it does not answer. */
   readonly ringing?: () => readonly Ringing[] | undefined;
+  /** How far the clock moves each time it is read, ms. @default 0 */
+  readonly stepMs?: number;
+  /** All with the same address. @default - `slack` */
+  readonly channels?: AlertSettings['channels'];
 }
 
 /** The function on a bucket, with a server that stands for Slack. */
-async function stack({ faults, secret, ringing = () => [] }: Options = {}) {
+async function stack({
+  faults,
+  secret,
+  ringing = () => [],
+  stepMs = 0,
+  channels = SETTINGS.alerts.channels,
+}: Options = {}) {
+  const settings = { ...SETTINGS.alerts, channels };
   const s3 = await startS3({ faults });
   onTestFinished(() => s3.close());
   let nowMs = NOW_MS;
@@ -38,12 +52,18 @@ async function stack({ faults, secret, ringing = () => [] }: Options = {}) {
   const log = listeningLog();
   const options = { client: s3.client(), bucket: s3.bucket, deadlineMs: 5_000 };
   const [store, state] = [createS3ObjectStore(options), createS3StateStore(options)];
-  const clock = { nowMs: () => nowMs };
+  const clock = {
+    nowMs() {
+      nowMs += stepMs;
+      return nowMs;
+    },
+  };
   let reads = 0;
+  const published: GaugeSample[] = [];
 
   /** Another container of the function. */
   function container() {
-    const alerts = createAlerts({ store, state, clock, log, gzip, gunzip, sha256 }, SETTINGS.alerts);
+    const alerts = createAlerts({ store, state, clock, log, gzip, gunzip, sha256 }, settings);
     return createHandler({
       alerts,
       platform: createPlatform({
@@ -61,7 +81,7 @@ async function stack({ faults, secret, ringing = () => [] }: Options = {}) {
       tell: createTeller({
         box: alerts.box,
         channels: channelReader({
-          settings: SETTINGS.alerts.channels,
+          settings: channels,
           async secret() {
             reads++;
             return secret?.() ?? slack.url;
@@ -70,7 +90,7 @@ async function stack({ faults, secret, ringing = () => [] }: Options = {}) {
           nowMs: clock.nowMs,
           log,
         }),
-        settings: SETTINGS.alerts,
+        settings,
         clock,
         log,
         sleep: async (ms) => {
@@ -79,7 +99,7 @@ async function stack({ faults, secret, ringing = () => [] }: Options = {}) {
         lease: state,
         owner: String(Math.random()),
       }),
-      publish: () => undefined,
+      publish: (states, atMs) => void published.push(...tickSamples(states, atMs, SAMPLES)),
       clock,
       log,
     });
@@ -91,6 +111,8 @@ async function stack({ faults, secret, ringing = () => [] }: Options = {}) {
     log,
     container,
     handler: container(),
+    /** What was published of one metric, in the order of ticks. */
+    published: (metric: string): number[] => published.filter(({ name }) => name === metric).map(({ value }) => value),
     reads: () => reads,
     later: (ms: number) => {
       nowMs += ms;
@@ -363,4 +385,68 @@ test('a tick that fails is told to the caller, and what waits is told all the sa
   });
   await expect(handler({ tick: true }, contextOf())).rejects.toThrow('the state is away');
   expect(told).toHaveLength(1);
+});
+
+/** Health that counts reconnects of its connection since the process began. */
+const reconnects = (count: number, atMs: number, strategyId = 'a'): Observation =>
+  failure(`h-${strategyId}-${count}`, atMs, { stream: 'health', strategyId, fields: { ws_reconnects: count } });
+
+test('an increase is published once: two ticks in a minute, of one container or of two, and a tick over the end of a minute', async () => {
+  // The clock moves while the tick folds: it begins in one minute and is done in the next.
+  const { handler, container, later, now, published } = await stack({ stepMs: 40 });
+  const grown = async (count: number) => {
+    await handler(queue({ observations: [reconnects(count, now())] }), contextOf());
+  };
+
+  await grown(0);
+  await grown(3);
+  later(60_000 - (now() % 60_000) - 100);
+  await handler({ tick: true }, contextOf());
+  expect(now() % 60_000).toBeLessThan(30_000); // the minute ended meanwhile
+  expect(published('bot.health.ws_reconnects')).toEqual([3]);
+
+  await grown(5);
+  later(1_000);
+  await handler({ tick: true }, contextOf());
+  await container()({ tick: true }, contextOf());
+  await handler({ tick: true }, contextOf());
+  expect(published('bot.health.ws_reconnects')).toEqual([3, 2]);
+});
+
+test('a strategy whose state cannot be written takes neither the figures of others away nor the alarms of the platform', async () => {
+  let denied: string | undefined;
+  const ringing = [{ alarm: 'nightdesk-freshness', reason: 'late', advice: '', atMs: NOW_MS }];
+  const { handler, later, published, texts } = await stack({
+    faults: ({ method, key }) => (method === 'PUT' && key === denied ? 'AccessDenied' : undefined),
+    ringing: () => ringing,
+  });
+  const both = (count: number) =>
+    handler(
+      queue({ observations: ['a', 'b'].map((strategy) => reconnects(count, NOW_MS + count * 1_000, strategy)) }),
+      contextOf(),
+    );
+  await handler(
+    alarmNotification('composite', { alarm: 'nightdesk-platform', state: 'ALARM', at: '2026-01-05T10:00:01.000+0000' }),
+    contextOf(),
+  );
+  await both(0);
+  later(10_000);
+  await both(4);
+  const told = texts().length;
+
+  denied = alertStateKey({ mode: 'live', strategyId: 'a' }, { sha256 });
+  ringing.push({ alarm: 'nightdesk-throttled', reason: 'full', advice: '', atMs: NOW_MS });
+  later(60_000);
+  await expect(handler({ tick: true }, contextOf())).rejects.toThrow();
+  expect(published('bot.health.ws_reconnects')).toEqual([4]);
+  expect(texts().length).toBe(told + 1);
+});
+
+test('several channels are told in the same invocation: one that writes what it told hides from none what waits', async () => {
+  const [slack] = SETTINGS.alerts.channels;
+  if (slack === undefined) throw new Error('there is no channel');
+  const channels = ['slack', 'second', 'third', 'fourth'].map((name) => ({ ...slack, name }));
+  const { handler, texts } = await stack({ channels });
+  await handler(queue({ observations: [failure('e1')] }), contextOf());
+  expect(texts()).toHaveLength(4);
 });

@@ -158,3 +158,15 @@ test('without metrics nothing is published', async () => {
   await run([event('health', 'a')]);
   expect(figure('pipeline.events.in')).toBe(0);
 });
+
+test('what only dashboards show is published where it is asked for', async () => {
+  const line = event('costs', 'c', { fee_bps: 2, cost_bps_total: 3 });
+  const [plain, extra] = [
+    await transform(),
+    await transform([], { settings: { ...SETTINGS, metrics: { ...SETTINGS.metrics, extra: true } } }),
+  ];
+  await plain.run([line]);
+  await extra.run([line]);
+  expect([plain.figure('bot.costs.total_bps'), plain.figure('bot.costs.fee_bps')]).toEqual([1, 0]);
+  expect([extra.figure('bot.costs.total_bps'), extra.figure('bot.costs.fee_bps')]).toEqual([1, 1]);
+});
