@@ -2,33 +2,22 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { AlertRule, Condition } from '../../../lib/core/alerts/types.ts';
+import type { AlertRule } from '../../../lib/core/alerts/types.ts';
 import { type GrafanaDashboard, type GrafanaPanel, grafanaDashboard } from '../../../lib/core/dashboards/grafana.ts';
 import { DASHBOARDS } from '../../../lib/core/dashboards/index.ts';
 import { METRICS, prometheusName } from '../../../lib/core/metrics/names.ts';
+import { aRule } from '../../support/alert-changes.ts';
 import { tempFolder } from '../../support/temp.ts';
 
 const PROMTOOL = spawnSync('promtool', ['--version']).status === 0;
 const withPromtool = (name: string): string =>
   PROMTOOL ? name : `${name} (skipped: promtool is not on the path; Debian has it in the package prometheus)`;
 
-const rule = (id: string, condition: Condition, own: Partial<AlertRule> = {}): AlertRule => ({
-  id,
-  title: id,
-  advice: '',
-  severity: 'warning',
-  enabled: true,
-  condition,
-  for: 0,
-  clear: 0,
-  cooldown: 0,
-  ...own,
-});
 const health = { stream: 'health' };
 const RULES: readonly AlertRule[] = [
-  rule('equity_drop', { kind: 'drawdown', basis: 'peak', share: 0.05 }, { severity: 'critical' }),
-  rule('ws_staleness', { kind: 'threshold', of: health, field: 'ws_staleness_ms', above: 30_000 }),
-  rule(
+  aRule('equity_drop', { kind: 'drawdown', basis: 'peak', share: 0.05 }, { severity: 'critical' }),
+  aRule('ws_staleness', { kind: 'threshold', of: health, field: 'ws_staleness_ms', above: 30_000 }),
+  aRule(
     'in_band_rate',
     { kind: 'share', of: health, where: { in_band_flag: true }, below: 0.5, least: 20 },
     { enabled: false },
