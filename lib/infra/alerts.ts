@@ -1,7 +1,6 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Alias } from 'aws-cdk-lib/aws-kms';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription, LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
@@ -15,7 +14,7 @@ import { deadLetterQueue } from './dead-letters.ts';
 import type { Lake } from './lake.ts';
 import { allowLake } from './lake-access.ts';
 import { namesOf } from './names.ts';
-import { scheduled } from './schedule.ts';
+import { eachMinute } from './schedule.ts';
 import { StageFunction } from './stage-function.ts';
 
 const TIMEOUT_S = 60;
@@ -83,15 +82,11 @@ export class Alerts extends Construct {
         reportBatchItemFailures: true,
       }),
     );
-    scheduled(this, 'Tick', {
+    eachMinute(this, {
       context,
       description: 'Rules about time and silence; gauges; messages that wait',
-      schedule: ScheduleExpression.rate(Duration.minutes(1)),
       target: this.function.function,
-      input: { tick: true },
       deadLetters: this.deadLetters,
-      maxAge: Duration.minutes(1), // the next minute's call does the same
-      retries: 2,
     });
     allowLake(this.function, lake, {
       read: ['events', 'late', 'derived/trade_lifecycle/', 'derived/order_lifecycle/', 'state/alerts'],

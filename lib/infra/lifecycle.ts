@@ -1,7 +1,6 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Alerts } from './alerts.ts';
@@ -9,7 +8,7 @@ import type { StackContext } from './context.ts';
 import { deadLetterQueue } from './dead-letters.ts';
 import type { Lake } from './lake.ts';
 import { allowLake } from './lake-access.ts';
-import { scheduled } from './schedule.ts';
+import { eachMinute } from './schedule.ts';
 import { StageFunction } from './stage-function.ts';
 
 const TIMEOUT = Duration.minutes(5);
@@ -82,15 +81,11 @@ export class Lifecycle extends Construct {
         reportBatchItemFailures: true,
       }),
     );
-    scheduled(this, 'Tick', {
+    eachMinute(this, {
       context,
       description: 'What has waited long enough is folded; runs end',
-      schedule: ScheduleExpression.rate(Duration.minutes(1)),
       target: this.function.function,
-      input: { tick: true },
       deadLetters: this.deadLetters,
-      maxAge: Duration.minutes(1), // the next minute's call does the same
-      retries: 2, // or every hiccup of Lambda would be a dead letter, and ring until somebody clears it
     });
     alerts.takesFrom(this.function);
     allowLake(this.function, lake, {

@@ -1,7 +1,7 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { Schedule, type ScheduleExpression, ScheduleTargetInput, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
+import { Schedule, ScheduleExpression, ScheduleTargetInput, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -56,3 +56,16 @@ export function scheduled(scope: Construct, id: string, props: ScheduledProps): 
   made.node.addDependency(role);
   return made;
 }
+
+/** Calls a function each minute with `{ tick: true }`. */
+export const eachMinute = (
+  scope: Construct,
+  props: Pick<ScheduledProps, 'context' | 'description' | 'target' | 'deadLetters'>,
+): Schedule =>
+  scheduled(scope, 'Tick', {
+    ...props,
+    schedule: ScheduleExpression.rate(Duration.minutes(1)),
+    input: { tick: true },
+    maxAge: Duration.minutes(1), // the next minute's call does the same
+    retries: 2, // or every hiccup of Lambda would be a dead letter, and ring until somebody clears it
+  });
