@@ -1,7 +1,7 @@
 import type { ConditionKind, Evidence, GrowthCondition, Observation, Reading } from '../types.ts';
 import { evidenceOf } from './evidence.ts';
 import { figure, fine, firing, isFresh, noData, stale, staleDueMs } from './readings.ts';
-import { boundOf, isBeyond, matches, named, testedColumns } from './select.ts';
+import { boundOf, isBeyond, matches, nothingYet, testedColumns } from './select.ts';
 import { isNewer, type Paced, pacedBy, withNewest } from './series.ts';
 import { type Entry, keyOf, withEntry } from './window.ts';
 
@@ -39,15 +39,7 @@ export const growth: ConditionKind<GrowthCondition, GrowthState> = {
     const limit = boundOf(condition);
     const { field, of } = condition;
     if (state === undefined || state.series.length === 0)
-      return [
-        noData({
-          limit,
-          reason:
-            state?.nulls === true
-              ? `${field} is null in every event of ${named([of])}`
-              : `no event of ${named([of])} yet`,
-        }),
-      ];
+      return [nothingYet(field, [of], { limit, nulls: state?.nulls })];
     const fresh = state.series.filter((series) => isFresh(series, context));
     if (fresh.length === 0) return [stale(field, state.series, { limit, context })];
     const readings = fresh.map((series) => readSeries(condition, series));

@@ -1,7 +1,7 @@
 import type { ConditionKind, Evidence, QuantileCondition } from '../types.ts';
 import { withEvidence } from './evidence.ts';
 import { calm, durationText, ENDED, figure, fine, firing, noData } from './readings.ts';
-import { matches, named, testedColumns } from './select.ts';
+import { matches, nothingYet, testedColumns } from './select.ts';
 import { type Entry, inside, keyOf, withEntry } from './window.ts';
 
 // A quantile of the values of a sliding window, by nearest rank.
@@ -30,15 +30,7 @@ export const quantile: ConditionKind<QuantileCondition, QuantileState> = {
 
   read({ of, field, quantile: q, window, above: limit, least }, state, context) {
     if (state === undefined || state.entries.length === 0)
-      return [
-        noData({
-          limit,
-          reason:
-            state?.nulls === true
-              ? `${field} is null in every event of ${named([of])}`
-              : `no event of ${named([of])} yet`,
-        }),
-      ];
+      return [nothingYet(field, [of], { limit, nulls: state?.nulls })];
     const entries = inside(state.entries, context.nowMs - window);
     if (entries.length === 0 && context.ended) return [fine({ limit, reason: ENDED })];
     if (entries.length < least)

@@ -1,4 +1,5 @@
-import type { Observation, Selector, Test } from '../types.ts';
+import type { Observation, Reading, Selector, Test } from '../types.ts';
+import { noData } from './readings.ts';
 
 // Which events a condition means. Everything is data: no expression is ever evaluated.
 
@@ -78,3 +79,14 @@ export const testedColumns = (selectors: readonly Selector[]): string[] => [
 
 /** Streams in words, such as `health, order`. */
 export const named = (selectors: readonly Selector[]): string => streamsOf(selectors).join(', ');
+
+/** What is said while no event had a value of a column. */
+export const nothingYet = (
+  field: string,
+  of: readonly Selector[],
+  { limit, nulls }: { readonly limit: Reading['limit']; readonly nulls: boolean | undefined },
+): Reading =>
+  noData({
+    limit,
+    reason: nulls === true ? `${field} is null in every event of ${named(of)}` : `no event of ${named(of)} yet`,
+  });
